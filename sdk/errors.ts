@@ -22,15 +22,18 @@ export class AdvnmfError extends Error {
   readonly code: ErrorCode;
   /** The figures of the message, by name (`row`, `column`, `got`, `expected`, …). */
   readonly details: Readonly<Record<string, unknown>>;
+  /** With `ABORTED`: the best result so far, of the type the call would have returned. */
+  readonly best?: unknown;
 
   constructor(
     code: ErrorCode,
     message: string,
     details: Record<string, unknown> = {},
-    options?: ErrorOptions,
+    options?: ErrorOptions & { best?: unknown },
   ) {
     super(message, options);
     this.code = code;
     this.details = details;
+    if (options?.best !== undefined) this.best = options.best;
   }
 }

@@ -1,0 +1,152 @@
+// What the module exports: the f32 and f64 instantiations of the kernels, and where the fields of the
+// task block lie. No logic; the kernels' own files say what each does and how large its buffers are.
+
+import { cauchyScale } from "./nmf/cauchy";
+import { loadFactors, loadRows, storeFactors } from "./nmf/factors";
+import { initHalfNormal, initRandom } from "./nmf/init";
+import { iterate } from "./nmf/iterate";
+import { projectedGradient } from "./nmf/kkt";
+import { currentLoss, explicitLoss, measure } from "./nmf/loss";
+import { initNndsvd, nndsvdBytes } from "./nmf/nndsvd";
+import { layout, stagedH, stagingRows } from "./nmf/workspace";
+import { uniform } from "./rng/counter";
+import type { Side, Task } from "./task";
+
+export { atnmfSynthetic, lafaSynthetic, swimmer } from "./data/generators";
+
+// Sizes and offsets, in bytes.
+
+export const heap_base: usize = __heap_base;
+export const task_bytes: usize = offsetof<Task>();
+export const task_team: usize = offsetof<Task>("team");
+export const task_m: usize = offsetof<Task>("m");
+export const task_n: usize = offsetof<Task>("n");
+export const task_k: usize = offsetof<Task>("k");
+export const task_loss: usize = offsetof<Task>("loss");
+export const task_solver: usize = offsetof<Task>("solver");
+export const task_weighted: usize = offsetof<Task>("weighted");
+export const task_fixedW: usize = offsetof<Task>("fixedW");
+export const task_firstH: usize = offsetof<Task>("firstH");
+export const task_sweeps: usize = offsetof<Task>("sweeps");
+export const task_epsilon: usize = offsetof<Task>("epsilon");
+export const task_beta: usize = offsetof<Task>("beta");
+export const task_cauchyScale: usize = offsetof<Task>("cauchyScale");
+export const task_cauchyCut: usize = offsetof<Task>("cauchyCut");
+export const task_weight: usize = offsetof<Task>("weight");
+export const task_total: usize = offsetof<Task>("total");
+export const task_squares: usize = offsetof<Task>("squares");
+export const task_value: usize = offsetof<Task>("value");
+export const task_staging: usize = offsetof<Task>("staging");
+export const task_stagingWeights: usize = offsetof<Task>("stagingWeights");
+export const task_sideH: usize = offsetof<Task>("sideH");
+export const task_sideW: usize = offsetof<Task>("sideW");
+export const side_l1: usize = offsetof<Side>("l1");
+export const side_l2: usize = offsetof<Side>("l2");
+
+// f32
+
+export function layout_f32(task: Task, base: usize): f64 {
+  return layout<f32>(task, base);
+}
+export function stagingRows_f32(m: i32, n: i32): i32 {
+  return stagingRows<f32>(m, n);
+}
+export function stagedH_f32(task: Task): usize {
+  return stagedH<f32>(task);
+}
+export function loadRows_f32(task: Task, row0: i32, count: i32): void {
+  loadRows<f32>(task, row0, count);
+}
+export function measure_f32(task: Task): void {
+  measure<f32>(task);
+}
+export function loadFactors_f32(task: Task, id: i32): void {
+  loadFactors<f32>(task, id);
+}
+export function storeFactors_f32(task: Task): void {
+  storeFactors<f32>(task);
+}
+export function initRandom_f32(task: Task, seed: u32, stream: u32): void {
+  initRandom<f32>(task, seed, stream);
+}
+export function initHalfNormal_f32(task: Task, seed: u32, stream: u32): void {
+  initHalfNormal<f32>(task, seed, stream);
+}
+export function initNndsvd_f32(task: Task, seed: u32, fill: i32, work: usize): void {
+  initNndsvd<f32>(task, seed, fill, work);
+}
+export function nndsvdBytes_f32(m: i32, n: i32, k: i32): f64 {
+  return nndsvdBytes<f32>(m, n, k);
+}
+export function iterate_f32(task: Task, count: i32, id: i32): void {
+  iterate<f32>(task, count, id);
+}
+export function currentLoss_f32(task: Task, exact: i32, id: i32): void {
+  currentLoss<f32>(task, exact, id);
+}
+export function explicitLoss_f32(task: Task, kind: i32, id: i32): void {
+  explicitLoss<f32>(task, kind, id);
+}
+export function projectedGradient_f32(task: Task, id: i32): void {
+  projectedGradient<f32>(task, id);
+}
+export function cauchyScale_f32(task: Task, estimate: i32, id: i32): void {
+  cauchyScale<f32>(task, estimate, id);
+}
+export function uniform_f32(seed: u32, stream: u32, count: i32, dst: usize, scratch: usize): void {
+  uniform<f32>(seed, stream, count, dst, scratch);
+}
+
+// f64
+
+export function layout_f64(task: Task, base: usize): f64 {
+  return layout<f64>(task, base);
+}
+export function stagingRows_f64(m: i32, n: i32): i32 {
+  return stagingRows<f64>(m, n);
+}
+export function stagedH_f64(task: Task): usize {
+  return stagedH<f64>(task);
+}
+export function loadRows_f64(task: Task, row0: i32, count: i32): void {
+  loadRows<f64>(task, row0, count);
+}
+export function measure_f64(task: Task): void {
+  measure<f64>(task);
+}
+export function loadFactors_f64(task: Task, id: i32): void {
+  loadFactors<f64>(task, id);
+}
+export function storeFactors_f64(task: Task): void {
+  storeFactors<f64>(task);
+}
+export function initRandom_f64(task: Task, seed: u32, stream: u32): void {
+  initRandom<f64>(task, seed, stream);
+}
+export function initHalfNormal_f64(task: Task, seed: u32, stream: u32): void {
+  initHalfNormal<f64>(task, seed, stream);
+}
+export function initNndsvd_f64(task: Task, seed: u32, fill: i32, work: usize): void {
+  initNndsvd<f64>(task, seed, fill, work);
+}
+export function nndsvdBytes_f64(m: i32, n: i32, k: i32): f64 {
+  return nndsvdBytes<f64>(m, n, k);
+}
+export function iterate_f64(task: Task, count: i32, id: i32): void {
+  iterate<f64>(task, count, id);
+}
+export function currentLoss_f64(task: Task, exact: i32, id: i32): void {
+  currentLoss<f64>(task, exact, id);
+}
+export function explicitLoss_f64(task: Task, kind: i32, id: i32): void {
+  explicitLoss<f64>(task, kind, id);
+}
+export function projectedGradient_f64(task: Task, id: i32): void {
+  projectedGradient<f64>(task, id);
+}
+export function cauchyScale_f64(task: Task, estimate: i32, id: i32): void {
+  cauchyScale<f64>(task, estimate, id);
+}
+export function uniform_f64(seed: u32, stream: u32, count: i32, dst: usize, scratch: usize): void {
+  uniform<f64>(seed, stream, count, dst, scratch);
+}

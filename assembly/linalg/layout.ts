@@ -1,0 +1,148 @@
+// Layouts: how matrices lie in memory, and the moves between layouts.
+//
+//   rows     row-major R×C, as the caller has it.
+//   panels   R×C cut into panels of two vectors of columns; panel p holds its R rows one after
+//            another, 32 bytes each. Entry (r, c) is number (p·R + r)·width + c mod width, with
+//            p = ⌊c / width⌋. The last panel is filled up with zeros.
+//                ┌ panel 0 ┐┌ panel 1 ┐
+//                │ row 0   ││ row 0   │     A kernel reads one panel front to back,
+//                │ row 1   ││ row 1   │     two vectors at a time.
+//   tiles    R×k cut into strips of 4, 3, 2 or 1 columns (strip s of width h starting at column a);
+//            a strip holds its R rows one after another. Entry (r, a+c) is number R·a + r·h + c.
+//
+// A factor with k components is kept twice: as panels (k rows; the side that is being updated) and
+// as tiles (its transpose; the side that multiplies V). V is kept twice too, as panels of V and of
+// Vᵀ, so that both half-steps of an iteration are one and the same kernel.
+
+import { PANEL_BYTES, panelCount, panelWidth } from "./lanes";
+
+/** Number of strips that k columns are cut into: as few as possible, each at most four wide. */
+export function stripCount(k: i32): i32 {
+  return (k + 3) / 4;
+}
+
+/** Width of strip s: the first k mod count strips are one wider than the rest. */
+export function stripWidth(k: i32, s: i32): i32 {
+  const count = stripCount(k);
+  return k / count + (s < k % count ? 1 : 0);
+}
+
+/** Elements of an R×C matrix as panels. */
+export function panelElements<T>(rows: i32, cols: i32): f64 {
+  return <f64>panelCount<T>(cols) * <f64>panelWidth<T>() * <f64>rows;
+}
+
+/**
+ * rows [row0, row0 + count) of a row-major matrix with `cols` columns → panels of a matrix with
+ * `rows` rows. src: count·cols. Padding columns become 0.
+ */
+export function rowsToPanels<T>(
+  rows: i32,
+  cols: i32,
+  row0: i32,
+  count: i32,
+  src: usize,
+  panels: usize,
+): void {
+  const width = panelWidth<T>();
+  const total = panelCount<T>(cols);
+  for (let p = 0; p < total; p++) {
+    const first = p * width;
+    const live = min(width, cols - first);
+    let out = panels + (<usize>p * rows + row0) * PANEL_BYTES;
+    let row = src + <usize>first * sizeof<T>();
+    for (let r = 0; r < count; r++) {
+      if (live == width) {
+        v128.store(out, v128.load(row));
+        v128.store(out, v128.load(row, 16), 16);
+      } else {
+        for (let c = 0; c < width; c++) {
+          const at = <usize>c * sizeof<T>();
+          store<T>(out + at, c < live ? load<T>(row + at) : <T>0);
+        }
+      }
+      out += PANEL_BYTES;
+      row += <usize>cols * sizeof<T>();
+    }
+  }
+}
+
+/**
+ * rows [row0, row0 + count) of a row-major matrix with `cols` columns → panels of its transpose
+ * (cols×rows). row0 is a multiple of the panel width; src: count·cols. Padding becomes 0.
+ */
+export function rowsToTransposedPanels<T>(cols: i32, row0: i32, count: i32, src: usize, panels: usize): void {
+  const width = panelWidth<T>();
+  for (let block = 0; block < count; block += width) {
+    const live = min(width, count - block);
+    let out = panels + <usize>((row0 + block) / width) * cols * PANEL_BYTES;
+    const from = src + <usize>block * <usize>cols * sizeof<T>();
+    for (let c = 0; c < cols; c++) {
+      for (let r = 0; r < width; r++) {
+        const value = r < live ? load<T>(from + (<usize>r * cols + c) * sizeof<T>()) : <T>0;
+        store<T>(out + <usize>r * sizeof<T>(), value);
+      }
+      out += PANEL_BYTES;
+    }
+  }
+}
+
+/** Panels of a k×cols matrix → row-major k×cols. dst: k·cols. */
+export function panelsToRows<T>(k: i32, cols: i32, panels: usize, dst: usize): void {
+  const width = panelWidth<T>();
+  for (let a = 0; a < k; a++) {
+    for (let c = 0; c < cols; c++) {
+      const at = (<usize>(c / width) * k + a) * PANEL_BYTES + <usize>(c % width) * sizeof<T>();
+      store<T>(dst + (<usize>a * cols + c) * sizeof<T>(), load<T>(panels + at));
+    }
+  }
+}
+
+/** Panels of a k×cols matrix → its transpose, row-major cols×k. dst: cols·k. */
+export function panelsToTransposedRows<T>(k: i32, cols: i32, panels: usize, dst: usize): void {
+  const width = panelWidth<T>();
+  for (let c = 0; c < cols; c++) {
+    const from = panels + <usize>(c / width) * k * PANEL_BYTES + <usize>(c % width) * sizeof<T>();
+    for (let a = 0; a < k; a++) {
+      store<T>(dst + (<usize>c * k + a) * sizeof<T>(), load<T>(from + <usize>a * PANEL_BYTES));
+    }
+  }
+}
+
+/** Panel p of a k×cols matrix → its columns as rows of the tiles of the transpose (cols×k). */
+export function panelToTiles<T>(k: i32, cols: i32, p: i32, panel: usize, tiles: usize): void {
+  const width = panelWidth<T>();
+  const first = p * width;
+  const live = min(width, cols - first);
+  const strips = stripCount(k);
+  let a = 0;
+  for (let s = 0; s < strips; s++) {
+    const h = stripWidth(k, s);
+    let out = tiles + (<usize>cols * a + <usize>first * h) * sizeof<T>();
+    const from = panel + <usize>a * PANEL_BYTES;
+    for (let c = 0; c < live; c++) {
+      const at = from + <usize>c * sizeof<T>();
+      for (let b = 0; b < h; b++) {
+        store<T>(out, load<T>(at + <usize>b * PANEL_BYTES));
+        out += sizeof<T>();
+      }
+    }
+    a += h;
+  }
+}
+
+/** A row-major k×k matrix → tiles. src, tiles: k·k. */
+export function squareToTiles<T>(k: i32, src: usize, tiles: usize): void {
+  const strips = stripCount(k);
+  let a = 0;
+  for (let s = 0; s < strips; s++) {
+    const h = stripWidth(k, s);
+    for (let r = 0; r < k; r++) {
+      for (let b = 0; b < h; b++) {
+        const value = load<T>(src + (<usize>r * k + a + b) * sizeof<T>());
+        store<T>(tiles + (<usize>k * a + <usize>r * h + b) * sizeof<T>(), value);
+      }
+    }
+    a += h;
+  }
+}

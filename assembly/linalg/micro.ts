@@ -1,0 +1,193 @@
+// Micro-kernels: one register tile each, and nothing but sizes, pointers and strides.
+//
+//   strip1…strip4   out (h×2 vectors) += Σ_r b(r, 0…h−1) ⊗ x(r, 2 vectors)
+//   predict4        out (4 rows × 2 vectors) = Σ_a b(a, 0…3) ⊗ x(a, 2 vectors)
+//
+// The tile is 4×2 vectors because engines emit the loads of a loop body first: accumulators, the
+// vectors of x and the broadcasts of b are all alive at once, 8 + 2 + 4 = 14 of 16 registers. One
+// more row spills and halves the speed.
+
+import { PANEL_BYTES } from "./lanes";
+
+/** out (1×2 vectors) += Σ b(r)·x(r). b: rows, x: rows of a panel. */
+export function strip1<T>(rows: i32, b: usize, x: usize, out: usize): void {
+  let a0 = v128.load(out);
+  let a1 = v128.load(out, 16);
+  let z0 = v128.splat<T>(<T>0);
+  let z1 = v128.splat<T>(<T>0);
+  let r = 0;
+  for (; r + 2 <= rows; r += 2) {
+    const s = v128.load_splat<T>(b);
+    const t = v128.load_splat<T>(b + sizeof<T>());
+    a0 = v128.add<T>(a0, v128.mul<T>(s, v128.load(x)));
+    a1 = v128.add<T>(a1, v128.mul<T>(s, v128.load(x, 16)));
+    z0 = v128.add<T>(z0, v128.mul<T>(t, v128.load(x, 32)));
+    z1 = v128.add<T>(z1, v128.mul<T>(t, v128.load(x, 48)));
+    b += 2 * sizeof<T>();
+    x += 2 * PANEL_BYTES;
+  }
+  if (r < rows) {
+    const s = v128.load_splat<T>(b);
+    a0 = v128.add<T>(a0, v128.mul<T>(s, v128.load(x)));
+    a1 = v128.add<T>(a1, v128.mul<T>(s, v128.load(x, 16)));
+  }
+  v128.store(out, v128.add<T>(a0, z0));
+  v128.store(out, v128.add<T>(a1, z1), 16);
+}
+
+/** out (2×2 vectors) += Σ b(r, 0…1) ⊗ x(r). b: 2·rows, x: rows of a panel. */
+export function strip2<T>(rows: i32, b: usize, x: usize, out: usize): void {
+  let a0 = v128.load(out);
+  let a1 = v128.load(out, 16);
+  let b0 = v128.load(out, 32);
+  let b1 = v128.load(out, 48);
+  let c0 = v128.splat<T>(<T>0);
+  let c1 = v128.splat<T>(<T>0);
+  let d0 = v128.splat<T>(<T>0);
+  let d1 = v128.splat<T>(<T>0);
+  let r = 0;
+  for (; r + 2 <= rows; r += 2) {
+    const x0 = v128.load(x);
+    const x1 = v128.load(x, 16);
+    const s = v128.load_splat<T>(b);
+    const t = v128.load_splat<T>(b + sizeof<T>());
+    a0 = v128.add<T>(a0, v128.mul<T>(s, x0));
+    a1 = v128.add<T>(a1, v128.mul<T>(s, x1));
+    b0 = v128.add<T>(b0, v128.mul<T>(t, x0));
+    b1 = v128.add<T>(b1, v128.mul<T>(t, x1));
+    const y0 = v128.load(x, 32);
+    const y1 = v128.load(x, 48);
+    const u = v128.load_splat<T>(b + 2 * sizeof<T>());
+    const w = v128.load_splat<T>(b + 3 * sizeof<T>());
+    c0 = v128.add<T>(c0, v128.mul<T>(u, y0));
+    c1 = v128.add<T>(c1, v128.mul<T>(u, y1));
+    d0 = v128.add<T>(d0, v128.mul<T>(w, y0));
+    d1 = v128.add<T>(d1, v128.mul<T>(w, y1));
+    b += 4 * sizeof<T>();
+    x += 2 * PANEL_BYTES;
+  }
+  if (r < rows) {
+    const x0 = v128.load(x);
+    const x1 = v128.load(x, 16);
+    const s = v128.load_splat<T>(b);
+    const t = v128.load_splat<T>(b + sizeof<T>());
+    a0 = v128.add<T>(a0, v128.mul<T>(s, x0));
+    a1 = v128.add<T>(a1, v128.mul<T>(s, x1));
+    b0 = v128.add<T>(b0, v128.mul<T>(t, x0));
+    b1 = v128.add<T>(b1, v128.mul<T>(t, x1));
+  }
+  v128.store(out, v128.add<T>(a0, c0));
+  v128.store(out, v128.add<T>(a1, c1), 16);
+  v128.store(out, v128.add<T>(b0, d0), 32);
+  v128.store(out, v128.add<T>(b1, d1), 48);
+}
+
+/** out (3×2 vectors) += Σ b(r, 0…2) ⊗ x(r). b: 3·rows, x: rows of a panel. */
+export function strip3<T>(rows: i32, b: usize, x: usize, out: usize): void {
+  let a0 = v128.load(out);
+  let a1 = v128.load(out, 16);
+  let b0 = v128.load(out, 32);
+  let b1 = v128.load(out, 48);
+  let c0 = v128.load(out, 64);
+  let c1 = v128.load(out, 80);
+  for (let r = 0; r < rows; r++) {
+    const x0 = v128.load(x);
+    const x1 = v128.load(x, 16);
+    const s = v128.load_splat<T>(b);
+    const t = v128.load_splat<T>(b + sizeof<T>());
+    const u = v128.load_splat<T>(b + 2 * sizeof<T>());
+    a0 = v128.add<T>(a0, v128.mul<T>(s, x0));
+    a1 = v128.add<T>(a1, v128.mul<T>(s, x1));
+    b0 = v128.add<T>(b0, v128.mul<T>(t, x0));
+    b1 = v128.add<T>(b1, v128.mul<T>(t, x1));
+    c0 = v128.add<T>(c0, v128.mul<T>(u, x0));
+    c1 = v128.add<T>(c1, v128.mul<T>(u, x1));
+    b += 3 * sizeof<T>();
+    x += PANEL_BYTES;
+  }
+  v128.store(out, a0);
+  v128.store(out, a1, 16);
+  v128.store(out, b0, 32);
+  v128.store(out, b1, 48);
+  v128.store(out, c0, 64);
+  v128.store(out, c1, 80);
+}
+
+/** out (4×2 vectors) += Σ b(r, 0…3) ⊗ x(r). b: 4·rows, x: rows of a panel. */
+export function strip4<T>(rows: i32, b: usize, x: usize, out: usize): void {
+  let a0 = v128.load(out);
+  let a1 = v128.load(out, 16);
+  let b0 = v128.load(out, 32);
+  let b1 = v128.load(out, 48);
+  let c0 = v128.load(out, 64);
+  let c1 = v128.load(out, 80);
+  let d0 = v128.load(out, 96);
+  let d1 = v128.load(out, 112);
+  for (let r = 0; r < rows; r++) {
+    const x0 = v128.load(x);
+    const x1 = v128.load(x, 16);
+    const s = v128.load_splat<T>(b);
+    const t = v128.load_splat<T>(b + sizeof<T>());
+    const u = v128.load_splat<T>(b + 2 * sizeof<T>());
+    const w = v128.load_splat<T>(b + 3 * sizeof<T>());
+    a0 = v128.add<T>(a0, v128.mul<T>(s, x0));
+    a1 = v128.add<T>(a1, v128.mul<T>(s, x1));
+    b0 = v128.add<T>(b0, v128.mul<T>(t, x0));
+    b1 = v128.add<T>(b1, v128.mul<T>(t, x1));
+    c0 = v128.add<T>(c0, v128.mul<T>(u, x0));
+    c1 = v128.add<T>(c1, v128.mul<T>(u, x1));
+    d0 = v128.add<T>(d0, v128.mul<T>(w, x0));
+    d1 = v128.add<T>(d1, v128.mul<T>(w, x1));
+    b += 4 * sizeof<T>();
+    x += PANEL_BYTES;
+  }
+  v128.store(out, a0);
+  v128.store(out, a1, 16);
+  v128.store(out, b0, 32);
+  v128.store(out, b1, 48);
+  v128.store(out, c0, 64);
+  v128.store(out, c1, 80);
+  v128.store(out, d0, 96);
+  v128.store(out, d1, 112);
+}
+
+/**
+ * out (4×2 vectors) = Σ_a b(a, 0…3) ⊗ x(a). b: k rows of a panel (four of its columns are read),
+ * x: k rows of a panel.
+ */
+export function predict4<T>(k: i32, b: usize, x: usize, out: usize): void {
+  let a0 = v128.splat<T>(<T>0);
+  let a1 = a0;
+  let b0 = a0;
+  let b1 = a0;
+  let c0 = a0;
+  let c1 = a0;
+  let d0 = a0;
+  let d1 = a0;
+  for (let a = 0; a < k; a++) {
+    const x0 = v128.load(x);
+    const x1 = v128.load(x, 16);
+    const s = v128.load_splat<T>(b);
+    const t = v128.load_splat<T>(b + sizeof<T>());
+    const u = v128.load_splat<T>(b + 2 * sizeof<T>());
+    const w = v128.load_splat<T>(b + 3 * sizeof<T>());
+    a0 = v128.add<T>(a0, v128.mul<T>(s, x0));
+    a1 = v128.add<T>(a1, v128.mul<T>(s, x1));
+    b0 = v128.add<T>(b0, v128.mul<T>(t, x0));
+    b1 = v128.add<T>(b1, v128.mul<T>(t, x1));
+    c0 = v128.add<T>(c0, v128.mul<T>(u, x0));
+    c1 = v128.add<T>(c1, v128.mul<T>(u, x1));
+    d0 = v128.add<T>(d0, v128.mul<T>(w, x0));
+    d1 = v128.add<T>(d1, v128.mul<T>(w, x1));
+    b += PANEL_BYTES;
+    x += PANEL_BYTES;
+  }
+  v128.store(out, a0);
+  v128.store(out, a1, 16);
+  v128.store(out, b0, 32);
+  v128.store(out, b1, 48);
+  v128.store(out, c0, 64);
+  v128.store(out, c1, 80);
+  v128.store(out, d0, 96);
+  v128.store(out, d1, 112);
+}

@@ -1,0 +1,83 @@
+// The loop: a burst of iterations of two half-steps each. Both half-steps are the same code; the one
+// for W sees the transposed problem Vᵀ ≈ Hᵀ·Wᵀ. A half-step updates a factor panel by panel, writes
+// its statistics, and meets the team twice.
+
+import { PANEL_BYTES, panelCount } from "../linalg/lanes";
+import { dot } from "../linalg/vector";
+import { barrier } from "../parallel/barrier";
+import { chunkCount, chunkPanels, firstChunk } from "../parallel/range";
+import { Loss, type Side, Solver, type Task } from "../task";
+import { halsPanel, mostSweeps } from "./hals";
+import { halsWeightedPanel } from "./hals-weighted";
+import { divergenceTerms } from "./mu-divergence";
+import { frobeniusDenominator, frobeniusNumerator } from "./mu-frobenius";
+import { exponent, multiply } from "./multiply";
+import { combine, combineScalar, summarize } from "./statistics";
+import { numerator, partialScalars, usesGram } from "./workspace";
+
+/** Runs `count` iterations. Every member of the team calls it. */
+export function iterate<T>(task: Task, count: i32, id: i32): void {
+  const H = changetype<Side>(task.sideH);
+  const W = changetype<Side>(task.sideW);
+  for (let i = 0; i < count; i++) {
+    if (task.fixedW) {
+      halfStep<T>(task, H, W, id);
+    } else if (task.firstH) {
+      halfStep<T>(task, H, W, id);
+      halfStep<T>(task, W, H, id);
+    } else {
+      halfStep<T>(task, W, H, id);
+      halfStep<T>(task, H, W, id);
+    }
+  }
+}
+
+/** Updates the side's factor, the other one fixed. */
+function halfStep<T>(task: Task, side: Side, other: Side, id: i32): void {
+  const total = panelCount<T>(side.cols);
+  const chunks = chunkCount(total);
+  const size = chunkPanels(total);
+  const end = firstChunk(chunks, task.team, id + 1);
+  const gamma = exponent(task);
+  const hals = task.solver == Solver.HALS;
+  const sweeps = task.weighted ? max(1, task.sweeps) : mostSweeps(task, side);
+  const withGram = usesGram(task);
+  const vectorBytes = <usize>task.k * PANEL_BYTES;
+  const elements = task.k * <i32>(PANEL_BYTES / sizeof<T>());
+  for (let chunk = firstChunk(chunks, task.team, id); chunk < end; chunk++) {
+    const last = min(total, (chunk + 1) * size);
+    let inner: f64 = 0;
+    for (let p = chunk * size; p < last; p++) {
+      if (!hals) {
+        terms<T>(task, side, other, p, id);
+        multiply<T>(task, side, p, gamma, id);
+      } else if (task.weighted) {
+        halsWeightedPanel<T>(task, side, other, p, sweeps, id);
+      } else {
+        frobeniusNumerator<T>(task, side, other, p, id);
+        halsPanel<T>(task, side, other, p, sweeps, id);
+      }
+      if (withGram) {
+        inner += dot<T>(elements, numerator(task, id), side.panels + <usize>p * vectorBytes);
+      }
+    }
+    if (withGram) store<f64>(partialScalars<T>(task, chunk), inner);
+    summarize<T>(task, side, chunk);
+  }
+  barrier(task);
+  if (id == 0) {
+    combine<T>(task, side);
+    if (withGram) task.inner = combineScalar<T>(task, chunks, 0);
+  }
+  barrier(task);
+}
+
+/** Numerator and denominator of the multiplicative update on panel p. */
+export function terms<T>(task: Task, side: Side, other: Side, p: i32, id: i32): void {
+  if (task.loss == Loss.FROBENIUS && !task.weighted) {
+    frobeniusNumerator<T>(task, side, other, p, id);
+    frobeniusDenominator<T>(task, side, other, p, id);
+  } else {
+    divergenceTerms<T>(task, side, other, p, id);
+  }
+}

@@ -1,0 +1,50 @@
+// The step that all multiplicative updates share, on one panel of a factor C:
+//
+//   C ← C ∘ ( numerator / (denominator + l1 + l2·C + ε) )^γ
+//
+// γ makes the step monotone for every β (Févotte & Idier 2011, eq. 57): 1/(2−β) below 1, 1/(β−1)
+// above 2, and 1 between. Entries below the smallest normal number become 0.
+
+import { flush, lanes, PANEL_BYTES } from "../linalg/lanes";
+import { Loss, type Side, type Task } from "../task";
+import { denominator, numerator } from "./workspace";
+
+/** The exponent γ of the task's loss. */
+export function exponent(task: Task): f64 {
+  if (task.loss == Loss.ITAKURA_SAITO) return 0.5;
+  if (task.loss != Loss.DIVERGENCE) return 1;
+  if (task.beta < 1) return 1 / (2 - task.beta);
+  if (task.beta > 2) return 1 / (task.beta - 1);
+  return 1;
+}
+
+/** Updates panel p of the side from the numerator and denominator in member id's scratch. */
+export function multiply<T>(task: Task, side: Side, p: i32, gamma: f64, id: i32): void {
+  const vectors = 2 * task.k;
+  let c = side.panels + <usize>p * task.k * PANEL_BYTES;
+  let num = numerator(task, id);
+  let den = denominator(task, id);
+  const constant = v128.splat<T>(<T>(side.l1 + task.epsilon));
+  const l2 = v128.splat<T>(<T>side.l2);
+  for (let i = 0; i < vectors; i++) {
+    const old = v128.load(c);
+    const below = v128.add<T>(v128.add<T>(v128.load(den), v128.mul<T>(l2, old)), constant);
+    let ratio = v128.div<T>(v128.load(num), below);
+    if (gamma == 0.5) ratio = v128.sqrt<T>(ratio);
+    else if (gamma != 1) ratio = power<T>(ratio, gamma, num);
+    v128.store(c, flush<T>(v128.mul<T>(old, ratio)));
+    c += 16;
+    num += 16;
+    den += 16;
+  }
+}
+
+/** x^γ lane by lane; scratch: one vector. */
+function power<T>(x: v128, gamma: f64, scratch: usize): v128 {
+  v128.store(scratch, x);
+  for (let lane = 0; lane < lanes<T>(); lane++) {
+    const at = scratch + <usize>lane * sizeof<T>();
+    store<T>(at, <T>(<f64>load<T>(at)) ** gamma);
+  }
+  return v128.load(scratch);
+}

@@ -1,0 +1,166 @@
+// Workspace: where everything of one factorization lies. The host asks for the bytes first, takes
+// them from its arena, and lets `layout` write the pointers.
+//
+//   [Side H][Side W] V  Vᵀ  D  Dᵀ  H  Wᵀ  Hᵀ tiles  W tiles  HHᵀ  WᵀW  sums  partials  scratch  staging
+
+import { PANEL_BYTES, panelCount, panelWidth } from "../linalg/lanes";
+import { panelElements } from "../linalg/layout";
+import { chunkCount } from "../parallel/range";
+import { Loss, type Side, Solver, type Task } from "../task";
+
+/** Rows of a fused pass over V that are held in scratch at once. */
+export const TILE_ROWS: i32 = 64;
+
+/** Numbers of each chunk that are not matrices: see `scalars` below. */
+const SCALAR_BYTES: f64 = 32;
+
+/** Bytes of V that the host stages at once, about. */
+const STAGING_BYTES: f64 = 1048576;
+
+/** Rows of V that the staging area holds: a multiple of the panel width. */
+export function stagingRows<T>(m: i32, n: i32): i32 {
+  const width = panelWidth<T>();
+  const all = (m + width - 1) / width;
+  const fit = <i32>min(2147483647.0, STAGING_BYTES / (<f64>n * <f64>(width * sizeof<T>())));
+  return max(1, min(all, fit)) * width;
+}
+
+/** Hands out addresses one after another, on 16-byte boundaries; f64 so that nothing wraps. */
+@unmanaged
+class Cursor {
+  at: f64;
+}
+
+function take(cursor: usize, bytes: f64): usize {
+  const state = changetype<Cursor>(cursor);
+  const start = state.at;
+  state.at = start + Math.ceil(bytes / 16) * 16;
+  return start < 4294967296.0 ? <usize>start : 0;
+}
+
+function chunks<T>(task: Task): i32 {
+  return max(chunkCount(panelCount<T>(task.m)), chunkCount(panelCount<T>(task.n)));
+}
+
+/** Start of the row-major H in the staging area, behind W. */
+export function stagedH<T>(task: Task): usize {
+  return task.staging + ((<usize>task.m * task.k * sizeof<T>() + 15) & ~15);
+}
+
+/**
+ * Writes the pointers of a workspace that starts at `base` into the task and its sides, whose m, n,
+ * k, loss, solver, weighted, fixedW and team are set, and returns the bytes it takes. With `base` 0
+ * nothing outside the task is written: that call only asks for the size.
+ */
+export function layout<T>(task: Task, base: usize): f64 {
+  const m = task.m;
+  const n = task.n;
+  const k = task.k;
+  const size = <f64>sizeof<T>();
+  // The cursor lives in the field that is written last.
+  const cursor = changetype<usize>(task) + offsetof<Task>("value");
+  changetype<Cursor>(cursor).at = <f64>base;
+
+  task.sideH = take(cursor, <f64>offsetof<Side>());
+  task.sideW = take(cursor, <f64>offsetof<Side>());
+  const both = task.fixedW == 0;
+  const v = panelElements<T>(m, n) * size;
+  const vt = both ? panelElements<T>(n, m) * size : 0;
+  const data = take(cursor, v);
+  const dataT = take(cursor, vt);
+  const weights = take(cursor, task.weighted ? v : 0);
+  const weightsT = take(cursor, task.weighted ? vt : 0);
+  const panelsH = take(cursor, panelElements<T>(k, n) * size);
+  const panelsW = take(cursor, panelElements<T>(k, m) * size);
+  const tilesH = take(cursor, <f64>n * <f64>k * size);
+  const tilesW = take(cursor, <f64>m * <f64>k * size);
+  const square = <f64>k * <f64>k * size;
+  const gramH = take(cursor, square);
+  const gramW = take(cursor, square);
+  const sumsH = take(cursor, <f64>k * 8);
+  const sumsW = take(cursor, <f64>k * 8);
+
+  const partial = Math.ceil(square / 16) * 16 + Math.ceil((<f64>k * 8) / 16) * 16 + SCALAR_BYTES;
+  task.partials = take(cursor, partial * <f64>chunks<T>(task));
+  task.partialBytes = <usize>partial;
+
+  const width = panelWidth<T>();
+  const longest = ((max(m, n) + width - 1) / width) * width;
+  const residual = task.solver == Solver.HALS && task.weighted ? <f64>longest * <f64>PANEL_BYTES : 0;
+  const scratch = max(
+    (2.0 * <f64>k + 2.0 * <f64>TILE_ROWS) * <f64>PANEL_BYTES + residual,
+    Math.ceil(square / 16) * 16,
+  );
+  task.scratch = take(cursor, scratch * <f64>task.team);
+  task.scratchBytes = <usize>scratch;
+
+  const block = <f64>stagingRows<T>(m, n) * <f64>n * size;
+  const factors = Math.ceil((<f64>m * <f64>k * size) / 16) * 16 + <f64>k * <f64>n * size;
+  task.staging = take(cursor, max(block, factors));
+  task.stagingWeights = take(cursor, task.weighted ? block : 0);
+  const bytes = changetype<Cursor>(cursor).at - <f64>base;
+
+  if (base != 0) {
+    const H = changetype<Side>(task.sideH);
+    H.rows = m;
+    H.cols = n;
+    H.data = data;
+    H.weights = task.weighted ? weights : 0;
+    H.panels = panelsH;
+    H.tiles = tilesH;
+    H.gram = gramH;
+    H.sums = sumsH;
+    H.l1 = 0;
+    H.l2 = 0;
+    const W = changetype<Side>(task.sideW);
+    W.rows = n;
+    W.cols = m;
+    W.data = dataT;
+    W.weights = task.weighted ? weightsT : 0;
+    W.panels = panelsW;
+    W.tiles = tilesW;
+    W.gram = gramW;
+    W.sums = sumsW;
+    W.l1 = 0;
+    W.l2 = 0;
+  }
+  return bytes;
+}
+
+/** Whether the half-steps need Gram matrices. */
+export function usesGram(task: Task): bool {
+  return task.loss == Loss.FROBENIUS && !task.weighted;
+}
+
+/** Whether the half-steps need row sums. */
+export function usesSums(task: Task): bool {
+  return task.loss == Loss.KULLBACK_LEIBLER && !task.weighted;
+}
+
+/** Row sums (k f64) of chunk `chunk`, behind its k×k matrix. */
+export function partialSums<T>(task: Task, chunk: i32): usize {
+  const square = (<usize>task.k * task.k * sizeof<T>() + 15) & ~15;
+  return task.partials + <usize>chunk * task.partialBytes + square;
+}
+
+/** Four f64 of chunk `chunk`, behind its row sums. */
+export function partialScalars<T>(task: Task, chunk: i32): usize {
+  return partialSums<T>(task, chunk) + ((<usize>task.k * 8 + 15) & ~15);
+}
+
+/** Scratch of one member: numerator (k rows of a panel), denominator (k), two tiles, residual. */
+export function numerator(task: Task, id: i32): usize {
+  return task.scratch + <usize>id * task.scratchBytes;
+}
+export function denominator(task: Task, id: i32): usize {
+  return numerator(task, id) + <usize>task.k * PANEL_BYTES;
+}
+export function tileOne(task: Task, id: i32): usize {
+  return denominator(task, id) + <usize>task.k * PANEL_BYTES;
+}
+export function tileTwo(task: Task, id: i32): usize {
+  return tileOne(task, id) + <usize>TILE_ROWS * PANEL_BYTES;
+}
+export function residualRows(task: Task, id: i32): usize {
+  return tileTwo(task, id) + <usize>TILE_ROWS * PANEL_BYTES;
+}

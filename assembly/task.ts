@@ -1,0 +1,96 @@
+// The task block: one record in linear memory that says what is to be done and holds what is shared
+// by the team. The host writes the first parts, `layout` (nmf/workspace.ts) the pointers, the kernels
+// the results. The host finds fields through the offsets that index.ts exports.
+//
+// V is m×n, W m×k, H k×n. The half-step that updates H sees V, W and H; the one that updates W sees
+// Vᵀ, Hᵀ and Wᵀ. A `Side` record (below) holds what belongs to one of the two.
+
+/** Losses. DIVERGENCE is the general β-divergence with the task's `beta`. */
+export namespace Loss {
+  export const FROBENIUS: i32 = 0;
+  export const KULLBACK_LEIBLER: i32 = 1;
+  export const ITAKURA_SAITO: i32 = 2;
+  export const DIVERGENCE: i32 = 3;
+  export const CAUCHY: i32 = 4;
+}
+
+/** Solvers. */
+export namespace Solver {
+  export const MU: i32 = 0;
+  export const HALS: i32 = 1;
+}
+
+/** One factor C (k×cols, the one its half-step updates), and the data it is fitted to (rows×cols). */
+@unmanaged
+export class Side {
+  /** Rows of the data: the length of the fixed factor. */
+  rows: i32;
+  /** Columns of the data and of C. */
+  cols: i32;
+  /** Data as panels: V for H, Vᵀ for W. */
+  data: usize;
+  /** Weights as panels, or 0 when every entry counts 1. */
+  weights: usize;
+  /** C as panels. */
+  panels: usize;
+  /** Cᵀ as tiles (cols×k). */
+  tiles: usize;
+  /** C·Cᵀ as tiles (k×k). */
+  gram: usize;
+  /** Row sums of C (k). */
+  sums: usize;
+  /** Penalties on C: l1·ΣC + ½·l2·‖C‖². The host writes them after `layout`. */
+  l1: f64;
+  l2: f64;
+}
+
+@unmanaged
+export class Task {
+  // The team.
+  team: i32;
+  arrived: i32;
+  phase: i32;
+  // The problem.
+  m: i32;
+  n: i32;
+  k: i32;
+  loss: i32;
+  solver: i32;
+  /** 1: an array of weights follows the data. */
+  weighted: i32;
+  /** 1: W stays as it is and only H is updated. */
+  fixedW: i32;
+  /** 1: H is updated before W. */
+  firstH: i32;
+  /** Sweeps of HALS over a factor per product with V; 0: as many as pay (accelerated HALS). */
+  sweeps: i32;
+  /** Added to denominators, and inside V/(WH + ε). */
+  epsilon: f64;
+  /** The β of DIVERGENCE. */
+  beta: f64;
+  /** Scale γ of CAUCHY, and the error from which an entry counts as an outlier. */
+  cauchyScale: f64;
+  cauchyCut: f64;
+  // What the kernels report.
+  /** Σ D, Σ D∘V and Σ D∘V². */
+  weight: f64;
+  total: f64;
+  squares: f64;
+  /** ⟨WᵀV, H⟩ at the end of the last half-step (Frobenius, no weights). */
+  inner: f64;
+  /** The figure that the last reporting kernel was asked for. */
+  value: f64;
+  // The memory.
+  /** Row-major staging area, for rows of V and for W and H on their way in and out. */
+  staging: usize;
+  stagingWeights: usize;
+  /** Sums of each chunk, `partialBytes` apart. */
+  partials: usize;
+  partialBytes: usize;
+  /** Scratch of each member, `scratchBytes` apart. */
+  scratch: usize;
+  scratchBytes: usize;
+  /** Where the sides stand. */
+  sideH: usize;
+  sideW: usize;
+}

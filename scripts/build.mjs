@@ -1,0 +1,62 @@
+// Builds dist/: the WebAssembly module (asc), the JavaScript entries (esbuild) and the types (tsc).
+
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const require = createRequire(import.meta.url);
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+
+/** Runs a package's command with this very node, so that no PATH or shell matters. */
+function run(packageName, command, args) {
+  const found = require.resolve(`${packageName}/package.json`);
+  const { bin } = JSON.parse(readFileSync(found, "utf8"));
+  const script = join(dirname(found), typeof bin === "string" ? bin : bin[command]);
+  execFileSync(process.execPath, [script, ...args], { cwd: root, stdio: "inherit" });
+}
+
+const out = join(root, "dist");
+const next = join(root, "build", "dist");
+rmSync(next, { recursive: true, force: true });
+mkdirSync(next, { recursive: true });
+
+run("assemblyscript", "asc", ["--target", "release", "--outFile", "build/dist/advnmf.wasm"]);
+
+const wasm = readFileSync(join(next, "advnmf.wasm"));
+await build({
+  absWorkingDir: root,
+  entryPoints: {
+    index: "sdk/index.ts",
+    io: "sdk/io/index.ts",
+    sync: "sdk/sync.ts",
+    inline: "sdk/inline.ts",
+    worker: "sdk/workers/worker.ts",
+    cli: "sdk/cli/main.ts",
+  },
+  outdir: next,
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  target: ["es2022", "node20"],
+  platform: "neutral",
+  packages: "external",
+  external: ["node:*"],
+  // Beside the module: a chunk may hold the URL of advnmf.wasm or worker.js, relative to itself.
+  chunkNames: "chunk-[hash]",
+  legalComments: "none",
+  define: {
+    ADVNMF_VERSION: JSON.stringify(manifest.version),
+    ADVNMF_WASM_BASE64: JSON.stringify(wasm.toString("base64")),
+  },
+  logLevel: "warning",
+});
+
+run("typescript", "tsc", ["-p", "sdk/tsconfig.json"]);
+
+// The old build stays usable until the new one is whole.
+rmSync(out, { recursive: true, force: true });
+renameSync(next, out);

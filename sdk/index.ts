@@ -1,0 +1,26 @@
+// advnmf: the public names.
+
+export { type DatasetFacts, type DatasetName, type DatasetOptions, datasets } from "./datasets.js";
+export { createEngine, type Dtype, type Engine, type EngineOptions } from "./engine.js";
+export { AdvnmfError, type ErrorCode } from "./errors.js";
+export { sha256 } from "./fingerprint.js";
+export { info, type RuntimeInfo } from "./info.js";
+export { type Matrix, type MatrixLike, type MatrixNames, matrix } from "./matrix.js";
+export { nmf } from "./nmf.js";
+export type { WasmSource } from "./platform/load.js";
+export { type RankScore, type SelectRankOptions, type SelectRankResult, selectRank } from "./select-rank.js";
+export { transform } from "./transform.js";
+export type {
+  HistoryEntry,
+  InitOption,
+  LossOption,
+  NmfOptions,
+  NmfResult,
+  Progress,
+  RestartResult,
+  SolverOption,
+  StopReason,
+  TransformOptions,
+  TransformResult,
+} from "./types.js";
+export { VERSION } from "./version.js";

@@ -1,0 +1,45 @@
+import { defaultEngine, type Engine } from "./engine.js";
+import { VERSION } from "./version.js";
+
+/** What {@link info} finds. */
+export interface RuntimeInfo {
+  readonly version: string;
+  /** Runtime and its version, such as `node 20.20.2`. */
+  readonly runtime: string;
+  /** The module was compiled, so the runtime has 128-bit SIMD, atomics and shared memory. */
+  readonly simd: true;
+  /** Threads a factorization uses. */
+  readonly threads: 1;
+  /** Logical processors of the machine, where the runtime tells. */
+  readonly processors: number | undefined;
+  /** Bytes of WebAssembly memory the engine holds now, and the most it can hold. */
+  readonly memoryBytes: number;
+  readonly memoryLimit: number;
+}
+
+function runtimeName(): string {
+  const host = globalThis as { Deno?: { version: { deno: string } }; Bun?: { version: string } };
+  if (host.Deno) return `deno ${host.Deno.version.deno}`;
+  if (host.Bun) return `bun ${host.Bun.version}`;
+  const node = globalThis.process?.versions?.node;
+  if (node) return `node ${node}`;
+  return globalThis.navigator?.userAgent ?? "unknown";
+}
+
+/**
+ * Tells what this runtime gives to advnmf.
+ *
+ * @throws AdvnmfError `IO` when the module cannot be loaded or compiled.
+ */
+export async function info(engine?: Engine): Promise<RuntimeInfo> {
+  const used = engine ?? (await defaultEngine());
+  return {
+    version: VERSION,
+    runtime: runtimeName(),
+    simd: true,
+    threads: 1,
+    processors: globalThis.navigator?.hardwareConcurrency,
+    memoryBytes: used.memoryBytes,
+    memoryLimit: 2 ** 32,
+  };
+}

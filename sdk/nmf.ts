@@ -1,0 +1,67 @@
+import { defaultEngine } from "./engine.js";
+import type { Matrix, MatrixLike } from "./matrix.js";
+import { nmfProblem, type Problem } from "./problem.js";
+import { drive, run, type Solution } from "./solve.js";
+import { transform } from "./transform.js";
+import type { NmfOptions, NmfResult } from "./types.js";
+
+/**
+ * Non-negative matrix factorization: V (m×n, ≥ 0) ≈ W (m×k) · H (k×n), W and H ≥ 0.
+ *
+ * Multiplicative updates after Lee & Seung (1999) and Févotte & Idier (2011), HALS after Cichocki & Phan
+ * (2009) and Gillis & Glineur (2012). A `Float32Array` is factorized in f32, everything else in f64.
+ * The same V, options and seed give the same bits in every runtime. Running out of iterations is a
+ * result with `converged: false`, not an error.
+ *
+ * @throws AdvnmfError `SHAPE`, `RANK`, `NEGATIVE`, `NOT_FINITE`, `OPTION` for bad input, `MEMORY` when
+ *   it cannot fit, `ABORTED` with the best result so far when the signal says so.
+ */
+export async function nmf(V: MatrixLike, options: NmfOptions): Promise<NmfResult> {
+  const problem = nmfProblem(V, options);
+  const engine = options.engine ?? (await defaultEngine());
+  return engine.enqueue(() =>
+    drive(
+      run(engine, problem),
+      (solution) => nmfResult(problem, solution, options),
+      options.signal,
+      options.onProgress,
+    ),
+  );
+}
+
+/** A solution as {@link nmf} returns it. */
+export function nmfResult(problem: Problem, solution: Solution, options: NmfOptions): NmfResult {
+  const { W, H, cauchyScale, ...figures } = solution;
+  const { loss, solver, l1H, l2H, epsilon, innerSweeps, engine } = options;
+  const inherited = defined({ loss, solver, l1H, l2H, epsilon, innerSweeps, engine });
+  return {
+    W,
+    H,
+    ...figures,
+    ...(cauchyScale > 0 ? { cauchyScale } : {}),
+    seed: problem.seed,
+    transform: (V2, own = {}) => transform(V2, W, { ...inherited, ...own }),
+    reconstruct: () => product(W, H),
+  };
+}
+
+function defined<O extends object>(options: O): Partial<{ [K in keyof O]: NonNullable<O[K]> }> {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Partial<{ [K in keyof O]: NonNullable<O[K]> }>;
+}
+
+/** W·H (m×n) in f64: sums in the order of the components, so the bits are the same everywhere. */
+export function product(W: Matrix, H: Matrix): Matrix<Float64Array> {
+  const { rows, cols: rank } = W;
+  const { cols } = H;
+  const data = new Float64Array(rows * cols);
+  for (let i = 0; i < rows; i++) {
+    const out = data.subarray(i * cols, (i + 1) * cols);
+    for (let a = 0; a < rank; a++) {
+      const w = W.data[i * rank + a] as number;
+      const h = H.data.subarray(a * cols, (a + 1) * cols);
+      for (let j = 0; j < cols; j++) out[j] = (out[j] as number) + w * (h[j] as number);
+    }
+  }
+  return { rows, cols, data };
+}

@@ -1,0 +1,276 @@
+// Choosing the rank. Two methods:
+//
+//   held-out    hide a fraction of the entries (a "speckled" mask), fit the rest, and measure the
+//               error on the hidden ones (Owen & Perry 2009, section 5); the rank with the least mean
+//               error wins.
+//   consensus   factorize from many starts, put each column into the cluster of its largest
+//               coefficient, average the connectivity matrices, and measure how clear-cut the
+//               average is by its cophenetic correlation under average linkage (Brunet, Tamayo,
+//               Golub, Mesirov 2004); the rank with the greatest correlation wins.
+
+import { defaultEngine, type Engine } from "./engine.js";
+import { AdvnmfError } from "./errors.js";
+import { type Matrix, type MatrixLike, toMatrix } from "./matrix.js";
+import { nmf } from "./nmf.js";
+import { checkOptions, numberFrom, oneOf, show, wholeNumber } from "./options.js";
+import { NMF_OPTIONS } from "./problem.js";
+import type { NmfOptions, NmfResult } from "./types.js";
+
+/** Options of {@link selectRank}; those of `nmf`, but `rank` and `restarts`, go to every fit. */
+export interface SelectRankOptions extends Omit<NmfOptions, "rank" | "restarts" | "onProgress"> {
+  /** The ranks to compare, in any order. */
+  readonly ranks: readonly number[];
+  /** Default `"held-out"`. */
+  readonly method?: "held-out" | "consensus";
+  /** Masks drawn for `"held-out"` (default 5), starts for `"consensus"` (default 20). */
+  readonly repeats?: number;
+  /** Share of the entries that `"held-out"` hides, in (0, 1). Default 0.1. */
+  readonly fraction?: number;
+  /** Told after each fit. */
+  readonly onProgress?: (progress: {
+    readonly done: number;
+    readonly total: number;
+    readonly rank: number;
+  }) => void;
+}
+
+/** How one rank did. */
+export interface RankScore {
+  readonly rank: number;
+  /** `"held-out"`: root mean square error on hidden entries, mean over the masks. */
+  readonly heldOutError?: number;
+  /** `"held-out"`: standard error of that mean. */
+  readonly heldOutErrorSpread?: number;
+  /** `"consensus"`: cophenetic correlation, 1 = perfectly stable. */
+  readonly cophenetic?: number;
+  /** `"consensus"`: Σ 4(c − ½)²/n² over the consensus matrix (Kim & Park 2007), 1 = perfectly stable. */
+  readonly dispersion?: number;
+}
+
+/** What {@link selectRank} returns. */
+export interface SelectRankResult {
+  /** The rank that won. */
+  readonly rank: number;
+  readonly method: "held-out" | "consensus";
+  /** One entry a rank, ascending. */
+  readonly scores: readonly RankScore[];
+}
+
+/** A consensus matrix of more columns than this takes too long to cluster. */
+const MOST_COLUMNS = 2000;
+
+const OWN_OPTIONS = ["ranks", "method", "repeats", "fraction", "onProgress"];
+
+/**
+ * Compares ranks by held-out entries or by consensus and says which one fits best.
+ *
+ * @throws AdvnmfError `OPTION`, and whatever `nmf` throws.
+ */
+export async function selectRank(data: MatrixLike, options: SelectRankOptions): Promise<SelectRankResult> {
+  const passed = NMF_OPTIONS.filter((name) => !["rank", "restarts", "onProgress"].includes(name));
+  checkOptions(options, [...OWN_OPTIONS, ...passed], "selectRank");
+  const { ranks: given, method: wanted, repeats: count, fraction: share, onProgress, ...rest } = options;
+  const V = toMatrix(data, "V");
+  if (!Array.isArray(given) || given.length === 0) {
+    throw new AdvnmfError("OPTION", `ranks must be a list of ranks to compare, got ${show(given)}`, {
+      option: "ranks",
+    });
+  }
+  const ranks = [...new Set(given)].sort((a, b) => a - b);
+  const method = oneOf(wanted ?? "held-out", ["held-out", "consensus"], "method");
+  const repeats = wholeNumber(
+    count ?? (method === "held-out" ? 5 : 20),
+    method === "held-out" ? 1 : 2,
+    10_000,
+    "repeats",
+  );
+  const fraction = numberFrom(share ?? 0.1, 0, "fraction");
+  if (fraction === 0 || fraction >= 1) {
+    throw new AdvnmfError("OPTION", `fraction must lie between 0 and 1, got ${fraction}`, {
+      option: "fraction",
+    });
+  }
+  if (method === "consensus" && V.cols > MOST_COLUMNS) {
+    throw new AdvnmfError(
+      "OPTION",
+      `consensus clusters the columns, at most ${MOST_COLUMNS}, and V has ${V.cols}; use method "held-out", or a sample of the columns`,
+      { option: "method", cols: V.cols },
+    );
+  }
+  const engine = options.engine ?? (await defaultEngine());
+  const total = ranks.length * repeats;
+  let done = 0;
+  const told = (rank: number) => onProgress?.({ done: ++done, total, rank });
+  const scores: RankScore[] = [];
+  for (const rank of ranks) {
+    const fit = (own: Partial<NmfOptions>) => nmf(V, { ...rest, engine, rank, ...own });
+    if (method === "held-out") {
+      scores.push(await heldOut(V, rank, options, engine, repeats, fraction, fit, told));
+    } else {
+      scores.push(await consensus(V, rank, options.seed ?? 0, repeats, fit, told));
+    }
+  }
+  const better = (a: RankScore, b: RankScore) =>
+    method === "held-out" ? a.heldOutError! < b.heldOutError! : a.cophenetic! > b.cophenetic!;
+  const best = scores.reduce((kept, score) => (better(score, kept) ? score : kept));
+  return { rank: best.rank, method, scores };
+}
+
+type Fit = (own: Partial<NmfOptions>) => Promise<NmfResult>;
+
+async function heldOut(
+  V: Matrix,
+  rank: number,
+  options: SelectRankOptions,
+  engine: Engine,
+  repeats: number,
+  fraction: number,
+  fit: Fit,
+  told: (rank: number) => void,
+): Promise<RankScore> {
+  const errors: number[] = [];
+  for (let repeat = 0; repeat < repeats; repeat++) {
+    const hidden = speckles(V, options, engine, fraction, repeat);
+    const { W, H } = await fit({ mask: hidden.mask });
+    errors.push(rootMeanSquare(V, W, H, hidden.indices));
+    told(rank);
+  }
+  const mean = errors.reduce((sum, error) => sum + error, 0) / repeats;
+  const variance =
+    errors.reduce((sum, error) => sum + (error - mean) * (error - mean), 0) / Math.max(1, repeats - 1);
+  return { rank, heldOutError: mean, heldOutErrorSpread: Math.sqrt(variance / repeats) };
+}
+
+/** Streams of the masks lie far from those of the starts. */
+const MASK_STREAM = 0x4d000000;
+
+/** The caller's weights with a random share of the observed entries set to 0, and where those are. */
+function speckles(
+  V: Matrix,
+  options: SelectRankOptions,
+  engine: Engine,
+  fraction: number,
+  repeat: number,
+): { mask: Matrix<Float64Array>; indices: number[] } {
+  const { arena } = engine;
+  const count = V.data.length;
+  const mark = arena.mark();
+  let draws: Float64Array;
+  try {
+    const address = arena.take(count * 8 + 16, "a held-out mask");
+    engine.kernel("uniform", "f64")(
+      options.seed ?? 0,
+      MASK_STREAM + repeat,
+      count,
+      address,
+      address + count * 8,
+    );
+    draws = new Float64Array(arena.memory.buffer, address, count).slice();
+  } finally {
+    arena.rewind(mark);
+  }
+  const given = options.mask;
+  const weights = given === undefined || given instanceof Uint8Array ? given : toMatrix(given, "mask").data;
+  const indices: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const weight = Number.isNaN(V.data[i] as number) ? 0 : (weights?.[i] ?? 1);
+    const hide = weight > 0 && (draws[i] as number) < fraction;
+    if (hide) indices.push(i);
+    draws[i] = hide ? 0 : weight;
+  }
+  if (indices.length === 0) {
+    throw new AdvnmfError(
+      "OPTION",
+      `a fraction of ${fraction} hides none of ${count} entries; choose a larger one`,
+      { option: "fraction" },
+    );
+  }
+  return { mask: { rows: V.rows, cols: V.cols, data: draws }, indices };
+}
+
+function rootMeanSquare(V: Matrix, W: Matrix, H: Matrix, indices: readonly number[]): number {
+  let sum = 0;
+  for (const index of indices) {
+    const i = Math.floor(index / V.cols);
+    const j = index % V.cols;
+    let value = 0;
+    for (let a = 0; a < W.cols; a++)
+      value += (W.data[i * W.cols + a] as number) * (H.data[a * H.cols + j] as number);
+    const error = (V.data[index] as number) - value;
+    sum += error * error;
+  }
+  return Math.sqrt(sum / indices.length);
+}
+
+async function consensus(
+  V: Matrix,
+  rank: number,
+  seed: number,
+  repeats: number,
+  fit: Fit,
+  told: (rank: number) => void,
+): Promise<RankScore> {
+  const n = V.cols;
+  const together = new Float64Array(n * n);
+  for (let repeat = 0; repeat < repeats; repeat++) {
+    const { H } = await fit({ seed: (seed + repeat) >>> 0 });
+    const cluster = Array.from({ length: n }, (_, j) => largest(H, j));
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < n; j++) if (cluster[i] === cluster[j]) together[i * n + j]! += 1;
+    }
+    told(rank);
+  }
+  let dispersion = 0;
+  const distances: number[][] = [];
+  for (let i = 0; i < n; i++) {
+    const row: number[] = [];
+    for (let j = 0; j < n; j++) {
+      const share = together[i * n + j]! / repeats;
+      dispersion += 4 * (share - 0.5) * (share - 0.5);
+      row.push(1 - share);
+    }
+    distances.push(row);
+  }
+  return { rank, cophenetic: await cophenetic(distances), dispersion: dispersion / (n * n) };
+}
+
+function largest(H: Matrix, column: number): number {
+  let best = 0;
+  for (let a = 1; a < H.rows; a++) {
+    if (H.data[a * H.cols + column]! > H.data[best * H.cols + column]!) best = a;
+  }
+  return best;
+}
+
+/** Correlation of distances with the heights at which average linkage joins their pairs. */
+async function cophenetic(distances: number[][]): Promise<number> {
+  const n = distances.length;
+  if (n < 3) return 1;
+  const { agnes } = await import("ml-hclust");
+  const tree = agnes(distances, { method: "average", isDistanceMatrix: true });
+  let count = 0;
+  let x = 0;
+  let y = 0;
+  let xx = 0;
+  let yy = 0;
+  let xy = 0;
+  tree.traverse((node) => {
+    const [left, right] = node.children;
+    if (!left || !right) return;
+    const others = right.indices();
+    for (const i of left.indices()) {
+      for (const j of others) {
+        const distance = distances[i]![j]!;
+        count++;
+        x += distance;
+        y += node.height;
+        xx += distance * distance;
+        yy += node.height * node.height;
+        xy += distance * node.height;
+      }
+    }
+  });
+  const spread = Math.sqrt((xx - (x * x) / count) * (yy - (y * y) / count));
+  // All pairs alike: every start gave the same clusters, or one cluster.
+  return spread > 0 ? (xy - (x * y) / count) / spread : 1;
+}

@@ -1,0 +1,479 @@
+// One run of the kernels, from a checked problem to factors. The run is a generator: it yields after
+// every burst of iterations, and the drivers at the end decide whether to go on, in one turn of the
+// event loop (sync) or in many (async).
+
+import type { Dtype, Engine } from "./engine.js";
+import { AdvnmfError } from "./errors.js";
+import type { Matrix } from "./matrix.js";
+import { checkData, type DataFacts, type Problem } from "./problem.js";
+import type { HistoryEntry, Progress, RestartResult, StopReason } from "./types.js";
+
+/** The stopping rule is looked at every so many iterations (scikit-learn's number). */
+const CHECK_EVERY = 10;
+
+/** Multiplicative updates after a half-normal start (AT-NMF §II-C). */
+const HALF_NORMAL_STEPS = 5;
+
+/** A burst should not take longer, so that progress and cancellation stay lively. */
+const BURST_SECONDS = 0.02;
+
+/** What a run ends with. */
+export interface Solution {
+  readonly W: Matrix;
+  readonly H: Matrix;
+  readonly loss: number;
+  readonly relativeError: number;
+  readonly iterations: number;
+  readonly converged: boolean;
+  readonly reason: StopReason;
+  readonly history: readonly HistoryEntry[];
+  readonly restarts: readonly RestartResult[];
+  readonly cauchyScale: number;
+  readonly seconds: number;
+  readonly peakBytes: number;
+  readonly warnings: readonly string[];
+}
+
+/** A run: yields progress, is told whether to stop, returns the solution. */
+export type Run = Generator<Progress, Solution, boolean>;
+
+/** The task block in the engine's memory, field by field (assembly/task.ts). */
+class Task {
+  readonly address: number;
+  readonly #engine: Engine;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    const bytes = engine.constant("task_bytes");
+    this.address = engine.arena.take(bytes, "the task block");
+    new Uint8Array(engine.arena.memory.buffer, this.address, bytes).fill(0);
+  }
+
+  #view(): DataView {
+    return new DataView(this.#engine.arena.memory.buffer);
+  }
+
+  #at(field: string): number {
+    return this.address + this.#engine.constant(`task_${field}`);
+  }
+
+  setInt(field: string, value: number): void {
+    this.#view().setInt32(this.#at(field), value, true);
+  }
+
+  setNumber(field: string, value: number): void {
+    this.#view().setFloat64(this.#at(field), value, true);
+  }
+
+  pointer(field: string): number {
+    return this.#view().getUint32(this.#at(field), true);
+  }
+
+  number(field: string): number {
+    return this.#view().getFloat64(this.#at(field), true);
+  }
+
+  setPenalties(side: "sideW" | "sideH", l1: number, l2: number): void {
+    const view = this.#view();
+    view.setFloat64(this.pointer(side) + this.#engine.constant("side_l1"), l1, true);
+    view.setFloat64(this.pointer(side) + this.#engine.constant("side_l2"), l2, true);
+  }
+}
+
+/** The kernels of one type, bound to one task. Everything the run does to the memory goes through here. */
+class Workspace {
+  readonly #engine: Engine;
+  readonly #problem: Problem;
+  readonly #task: Task;
+  readonly #dtype: Dtype;
+  readonly #weighted: boolean;
+
+  constructor(engine: Engine, problem: Problem, facts: DataFacts) {
+    this.#engine = engine;
+    this.#problem = problem;
+    this.#dtype = problem.dtype;
+    this.#weighted = facts.weighted;
+    this.#task = new Task(engine);
+    const bytes = this.#describe(facts.weighted);
+    const base = engine.arena.take(bytes, sizeOf(problem));
+    engine.kernel("layout", this.#dtype)(this.#task.address, base);
+    const { V } = problem;
+    this.#task.setPenalties("sideW", problem.l1W * V.cols, problem.l2W * V.cols);
+    this.#task.setPenalties("sideH", problem.l1H * V.rows, problem.l2H * V.rows);
+  }
+
+  /** Writes the problem's figures into the task and returns the bytes its workspace takes. */
+  #describe(weighted: boolean): number {
+    const task = this.#task;
+    const problem = this.#problem;
+    task.setInt("team", 1);
+    task.setInt("m", problem.V.rows);
+    task.setInt("n", problem.V.cols);
+    task.setInt("k", problem.rank);
+    task.setInt("loss", problem.loss);
+    task.setInt("solver", problem.solver);
+    task.setInt("weighted", weighted ? 1 : 0);
+    task.setInt("fixedW", problem.fixedW ? 1 : 0);
+    task.setInt("firstH", problem.firstH ? 1 : 0);
+    task.setInt("sweeps", problem.innerSweeps);
+    task.setNumber("epsilon", problem.epsilon);
+    task.setNumber("beta", problem.beta);
+    task.setNumber("cauchyScale", problem.cauchyScale);
+    return this.#engine.kernel("layout", this.#dtype)(task.address, 0);
+  }
+
+  #call(kernel: string, ...args: number[]): number {
+    return this.#engine.kernel(kernel, this.#dtype)(this.#task.address, ...args);
+  }
+
+  #floats(address: number, length: number): Float32Array | Float64Array {
+    const buffer = this.#engine.arena.memory.buffer;
+    return this.#dtype === "f32"
+      ? new Float32Array(buffer, address, length)
+      : new Float64Array(buffer, address, length);
+  }
+
+  /** Brings V and the weights in, a block of rows at a time; missing entries become 0. */
+  loadData(facts: DataFacts): void {
+    const { V, mask } = this.#problem;
+    const { rows, cols, data } = V;
+    const block = this.#engine.kernel("stagingRows", this.#dtype)(rows, cols);
+    for (let row = 0; row < rows; row += block) {
+      const count = Math.min(block, rows - row);
+      const from = row * cols;
+      const length = count * cols;
+      const staged = this.#floats(this.#task.pointer("staging"), length);
+      staged.set(data.subarray(from, from + length));
+      if (facts.holes || this.#weighted) {
+        const weights = this.#weighted
+          ? this.#floats(this.#task.pointer("stagingWeights"), length)
+          : undefined;
+        for (let i = 0; i < length; i++) {
+          const weight = Number.isNaN(data[from + i] as number) ? 0 : mask ? (mask[from + i] as number) : 1;
+          if (weight === 0) staged[i] = 0;
+          if (weights) weights[i] = weight;
+        }
+      }
+      this.#call("loadRows", row, count);
+    }
+    this.#call("measure");
+  }
+
+  /** Sum of the weights, of D∘V and of D∘V². */
+  get totals(): { weight: number; total: number; squares: number } {
+    return {
+      weight: this.#task.number("weight"),
+      total: this.#task.number("total"),
+      squares: this.#task.number("squares"),
+    };
+  }
+
+  #staged(): { W: Float32Array | Float64Array; H: Float32Array | Float64Array } {
+    const { V, rank } = this.#problem;
+    const stagedH = this.#call("stagedH") >>> 0;
+    return {
+      W: this.#floats(this.#task.pointer("staging"), V.rows * rank),
+      H: this.#floats(stagedH, rank * V.cols),
+    };
+  }
+
+  /** Puts the start of restart `restart` in place. */
+  start(restart: number): void {
+    const { init, seed, fixedW } = this.#problem;
+    if (fixedW) this.#startWithFixedW(fixedW);
+    else if (typeof init === "object") {
+      const staged = this.#staged();
+      staged.W.set(init.W.data);
+      staged.H.set(init.H.data);
+    } else if (init === "random") this.#call("initRandom", seed, restart);
+    else if (init === "half-normal") this.#call("initHalfNormal", seed, restart);
+    else this.#startFromSvd(init === "nndsvda", seed);
+    this.#call("loadFactors", 0);
+    this.#task.setNumber("cauchyScale", this.#problem.cauchyScale);
+    this.adapt();
+    if (init === "half-normal" && !fixedW) {
+      this.#task.setInt("solver", 0);
+      this.iterate(HALF_NORMAL_STEPS);
+      this.#task.setInt("solver", this.#problem.solver);
+      this.adapt();
+    }
+  }
+
+  /** Every entry of H the same, so that mean(WH) = mean(V). */
+  #startWithFixedW(W: Matrix): void {
+    const { total, weight } = this.totals;
+    let sum = 0;
+    for (const w of W.data) sum += w;
+    const staged = this.#staged();
+    staged.W.set(W.data);
+    staged.H.fill(sum > 0 ? ((total / weight) * W.rows) / sum : 0);
+  }
+
+  #startFromSvd(fill: boolean, seed: number): void {
+    const { arena } = this.#engine;
+    const { V, rank } = this.#problem;
+    const mark = arena.mark();
+    const bytes = this.#engine.kernel("nndsvdBytes", this.#dtype)(V.rows, V.cols, rank);
+    const work = arena.take(bytes, `the singular vectors of ${sizeOf(this.#problem)}`);
+    this.#call("initNndsvd", seed, fill ? 1 : 0, work);
+    arena.rewind(mark);
+  }
+
+  iterate(count: number): void {
+    this.#call("iterate", count, 0);
+  }
+
+  /** Brings the scale and the cut of the Cauchy loss in line with the present errors. */
+  adapt(): void {
+    if (this.#problem.loss !== 4) return;
+    this.#call("cauchyScale", this.#problem.cauchyScale === 0 ? 1 : 0, 0);
+  }
+
+  loss(): number {
+    this.#call("currentLoss", 0, 0);
+    return this.#task.number("value");
+  }
+
+  /** The loss summed entry by entry, and ‖V − WH‖/‖V‖. */
+  finalFigures(): { loss: number; relativeError: number } {
+    this.#call("currentLoss", 1, 0);
+    const loss = this.#task.number("value");
+    this.#call("explicitLoss", 0, 0);
+    const error = 2 * this.#task.number("value");
+    const { squares } = this.totals;
+    return { loss, relativeError: squares > 0 ? Math.sqrt(error / squares) : 0 };
+  }
+
+  get cauchyScale(): number {
+    return this.#task.number("cauchyScale");
+  }
+
+  gradientNorm(): number {
+    this.#call("projectedGradient", 0);
+    return Math.sqrt(this.#task.number("value"));
+  }
+
+  /** Copies of W and H. */
+  factors(): { W: Matrix; H: Matrix } {
+    this.#call("storeFactors");
+    const { V, rank } = this.#problem;
+    const staged = this.#staged();
+    return {
+      W: { rows: V.rows, cols: rank, data: staged.W.slice() },
+      H: { rows: rank, cols: V.cols, data: staged.H.slice() },
+    };
+  }
+}
+
+function sizeOf(problem: Problem): string {
+  const { V, rank, dtype } = problem;
+  return `a ${V.rows}×${V.cols} ${dtype} problem of rank ${rank}`;
+}
+
+interface Attempt extends RestartResult {
+  readonly reason: StopReason;
+  readonly history: HistoryEntry[];
+}
+
+/**
+ * Runs a problem on an engine that nothing else is using.
+ *
+ * @throws AdvnmfError `MEMORY` before anything is allocated when it cannot fit; what {@link checkData}
+ *   throws.
+ */
+export function* run(engine: Engine, problem: Problem): Run {
+  const { arena } = engine;
+  const mark = arena.mark();
+  arena.resetPeak();
+  const started = performance.now();
+  try {
+    refuseTooLarge(engine, problem);
+    const facts = checkData(problem);
+    const workspace = new Workspace(engine, problem, facts);
+    workspace.loadData(facts);
+
+    let best: { attempt: Attempt; W: Matrix; H: Matrix; figures: Figures } | undefined;
+    const restarts: RestartResult[] = [];
+    let aborted = false;
+    for (let restart = 0; restart < problem.restarts && !aborted; restart++) {
+      workspace.start(restart);
+      const attempt = yield* iterate(workspace, problem, restart, started);
+      aborted = attempt.reason === "aborted";
+      const figures = { ...workspace.finalFigures(), cauchyScale: workspace.cauchyScale };
+      const { iterations, converged } = attempt;
+      restarts.push({ loss: figures.loss, iterations, converged });
+      const last = attempt.history.at(-1);
+      if (last?.iteration !== iterations) attempt.history.push({ iteration: iterations, loss: figures.loss });
+      if (!best || figures.loss < best.figures.loss) best = { attempt, ...workspace.factors(), figures };
+    }
+    const kept = best as NonNullable<typeof best>;
+    return {
+      W: kept.W,
+      H: kept.H,
+      ...kept.figures,
+      iterations: kept.attempt.iterations,
+      converged: kept.attempt.converged,
+      reason: aborted ? "aborted" : kept.attempt.reason,
+      history: kept.attempt.history,
+      restarts,
+      seconds: (performance.now() - started) / 1000,
+      peakBytes: arena.peak - mark,
+      warnings: warnings(problem, workspace.totals.squares),
+    };
+  } finally {
+    arena.rewind(mark);
+  }
+}
+
+interface Figures {
+  readonly loss: number;
+  readonly relativeError: number;
+  readonly cauchyScale: number;
+}
+
+/** The two copies of V alone may be too much: said before every entry of V is looked at. */
+function refuseTooLarge(engine: Engine, problem: Problem): void {
+  const { arena } = engine;
+  const mark = arena.mark();
+  const bytes = 2 * problem.V.data.length * (problem.dtype === "f32" ? 4 : 8);
+  if (mark + bytes > 2 ** 32) arena.take(bytes, sizeOf(problem));
+}
+
+function warnings(problem: Problem, squares: number): string[] {
+  const found: string[] = [];
+  if (squares === 0) found.push("V is all zeros, and so are W and H: there is nothing to factorize.");
+  else if (problem.init === "nndsvd" && problem.solver === 0) {
+    found.push(
+      'Multiplicative updates never move an entry away from zero, and init "nndsvd" starts with zeros: use "nndsvda" or solver "hals".',
+    );
+  }
+  return found;
+}
+
+function* iterate(
+  workspace: Workspace,
+  problem: Problem,
+  restart: number,
+  started: number,
+): Generator<Progress, Attempt, boolean> {
+  const { maxIterations, tolerance, stopping, restarts } = problem;
+  const history: HistoryEntry[] = [];
+  const firstLoss = workspace.loss();
+  if (!Number.isFinite(firstLoss)) throw overflow(0);
+  history.push({ iteration: 0, loss: firstLoss });
+  const scale = stopping === "kkt" ? workspace.gradientNorm() : root(firstLoss);
+  let loss = firstLoss;
+  let iteration = 0;
+  let perIteration = 0;
+  const result = (converged: boolean, reason: StopReason): Attempt => ({
+    loss,
+    iterations: iteration,
+    converged,
+    reason,
+    history,
+  });
+  if (scale === 0 && tolerance > 0) return result(true, "tolerance");
+  while (iteration < maxIterations) {
+    const untilCheck = CHECK_EVERY - (iteration % CHECK_EVERY);
+    const affordable = perIteration > 0 ? Math.max(1, Math.floor(BURST_SECONDS / perIteration)) : 1;
+    const burst = Math.min(untilCheck, maxIterations - iteration, affordable);
+    const before = performance.now();
+    workspace.iterate(burst);
+    perIteration = (performance.now() - before) / 1000 / burst;
+    iteration += burst;
+    let done = false;
+    if (iteration % CHECK_EVERY === 0) {
+      workspace.adapt();
+      const previous = loss;
+      loss = workspace.loss();
+      history.push({ iteration, loss });
+      if (stopping === "kkt") done = workspace.gradientNorm() <= tolerance * scale;
+      else done = Math.abs(root(previous) - root(loss)) < tolerance * scale;
+      if (!Number.isFinite(loss)) throw overflow(iteration);
+    }
+    if (tolerance > 0 && done) return result(true, "tolerance");
+    const seconds = (performance.now() - started) / 1000;
+    const stop = yield { iteration, maxIterations, loss, restart, restarts, seconds };
+    if (stop) return result(false, "aborted");
+  }
+  return result(false, "maxIterations");
+}
+
+/** √(2·loss), the Frobenius norm of the error for the Frobenius loss; rounding may leave a loss below 0. */
+function root(loss: number): number {
+  return Math.sqrt(Math.max(0, 2 * loss));
+}
+
+function overflow(iteration: number): AdvnmfError {
+  return new AdvnmfError(
+    "NOT_FINITE",
+    `the loss left the range of the number type at iteration ${iteration}; scale V (its largest entry to 1, say) or use Float64Array data`,
+    { iteration },
+  );
+}
+
+/** Drives a run to its end on the calling thread. */
+export function driveSync(steps: Run, onProgress?: (progress: Progress) => void): Solution {
+  let step = steps.next(false);
+  while (!step.done) {
+    onProgress?.(step.value);
+    step = steps.next(false);
+  }
+  return step.value;
+}
+
+/** Seconds between two turns of the event loop. */
+const TURN_SECONDS = 0.015;
+
+/**
+ * Drives a run and lets the event loop turn some sixty times a second.
+ *
+ * @throws AdvnmfError `ABORTED` when the signal says so, with `best` = `shape(solution so far)`.
+ */
+export async function drive<R>(
+  steps: Run,
+  shape: (solution: Solution) => R,
+  signal: AbortSignal | undefined,
+  onProgress: ((progress: Progress) => void) | undefined,
+): Promise<R> {
+  if (signal?.aborted)
+    throw new AdvnmfError("ABORTED", "aborted before it began", {}, { cause: signal.reason });
+  let turned = performance.now();
+  let step = steps.next(false);
+  while (!step.done) {
+    if (performance.now() - turned >= TURN_SECONDS * 1000) {
+      try {
+        onProgress?.(step.value);
+      } catch (error) {
+        steps.return(undefined as never);
+        throw error;
+      }
+      await nextTurn();
+      turned = performance.now();
+    }
+    step = steps.next(signal?.aborted ?? false);
+  }
+  const solution = step.value;
+  if (solution.reason === "aborted") {
+    throw new AdvnmfError(
+      "ABORTED",
+      `aborted after ${solution.iterations} iterations; the error's "best" holds the result so far`,
+      { iterations: solution.iterations },
+      { cause: signal?.reason, best: shape(solution) },
+    );
+  }
+  return shape(solution);
+}
+
+/** Resolves in a later turn, without the 4 ms that browsers add to nested timers. */
+function nextTurn(): Promise<void> {
+  if (typeof setImmediate === "function") return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(0);
+  });
+}

@@ -1,0 +1,39 @@
+// advnmf/sync: the same computations on the calling thread, from start to end.
+
+import { createEngineSync, defaultEngineSync, type Engine, type EngineOptions } from "./engine.js";
+import type { MatrixLike } from "./matrix.js";
+import { nmfResult } from "./nmf.js";
+import { nmfProblem, transformProblem } from "./problem.js";
+import { driveSync, run } from "./solve.js";
+import { transformResult } from "./transform.js";
+import type { NmfOptions, NmfResult, TransformOptions, TransformResult } from "./types.js";
+
+export { AdvnmfError, type ErrorCode } from "./errors.js";
+export { type Matrix, type MatrixLike, matrix } from "./matrix.js";
+export { createEngineSync, type Engine, type EngineOptions, type NmfOptions, type NmfResult };
+
+/** Options of the synchronous calls: a signal cannot arrive while the thread is busy. */
+export type SyncOptions<O> = Omit<O, "signal">;
+
+/**
+ * `nmf` on the calling thread, for scripts, workers and edge functions: same arguments, same bits.
+ * Without `engine` the module is read from the file beside the built code; where there are no files
+ * (browsers, edge), hand over `engine: createEngineSync({ wasm })`.
+ *
+ * @throws AdvnmfError as `nmf`; `UNSUPPORTED` where the module cannot be read synchronously.
+ */
+export function nmfSync(V: MatrixLike, options: SyncOptions<NmfOptions>): NmfResult {
+  const problem = nmfProblem(V, options);
+  const solution = driveSync(run(options.engine ?? defaultEngineSync(), problem), options.onProgress);
+  return nmfResult(problem, solution, options);
+}
+
+/** `transform` on the calling thread. @throws AdvnmfError as `transform`. */
+export function transformSync(
+  V: MatrixLike,
+  W: MatrixLike,
+  options: SyncOptions<TransformOptions> = {},
+): TransformResult {
+  const problem = transformProblem(V, W, options);
+  return transformResult(driveSync(run(options.engine ?? defaultEngineSync(), problem), options.onProgress));
+}

@@ -1,0 +1,28 @@
+import { defaultEngine } from "./engine.js";
+import type { MatrixLike } from "./matrix.js";
+import { transformProblem } from "./problem.js";
+import { drive, run, type Solution } from "./solve.js";
+import type { TransformOptions, TransformResult } from "./types.js";
+
+/**
+ * The H (k×n) that fits new data V (m×n) with W (m×k) fixed. The number type is that of W.
+ *
+ * @throws AdvnmfError `SHAPE` when V and W differ in rows, otherwise as `nmf`.
+ */
+export async function transform(
+  V: MatrixLike,
+  W: MatrixLike,
+  options: TransformOptions = {},
+): Promise<TransformResult> {
+  const problem = transformProblem(V, W, options);
+  const engine = options.engine ?? (await defaultEngine());
+  return engine.enqueue(() =>
+    drive(run(engine, problem), transformResult, options.signal, options.onProgress),
+  );
+}
+
+/** A solution as {@link transform} returns it. */
+export function transformResult(solution: Solution): TransformResult {
+  const { W: _fixed, restarts: _one, cauchyScale: _scale, ...result } = solution;
+  return result;
+}

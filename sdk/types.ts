@@ -1,0 +1,191 @@
+import type { Engine } from "./engine.js";
+import type { Matrix, MatrixLike } from "./matrix.js";
+
+/**
+ * What is minimised, with P = WH and weights D (see `mask`):
+ *
+ * - `"frobenius"`: ½ Σ D (V − P)²
+ * - `"kullback-leibler"`: Σ D (V log(V/P) − V + P)
+ * - `"itakura-saito"`: Σ D (V/P − log(V/P) − 1)
+ * - `{ beta }`: the β-divergence (Févotte & Idier 2011); 2, 1 and 0 are the three above
+ * - `{ cauchy }`: truncated Cauchy, ½γ² Σ D log(1 + min(|V − P|, cut)²/γ²) (arXiv 1906.00495), for data
+ *   with outliers; the number is the scale γ, in the units of V, and `"auto"` estimates it
+ */
+export type LossOption =
+  | "frobenius"
+  | "kullback-leibler"
+  | "itakura-saito"
+  | { readonly beta: number }
+  | { readonly cauchy: number | "auto" };
+
+/** Multiplicative updates, or hierarchical alternating least squares. */
+export type SolverOption = "auto" | "mu" | "hals";
+
+/** Where the factors start, or the factors themselves: W m×k and H k×n. */
+export type InitOption =
+  | "random"
+  | "half-normal"
+  | "nndsvd"
+  | "nndsvda"
+  | { readonly W: MatrixLike; readonly H: MatrixLike };
+
+/** What {@link NmfOptions.onProgress} is told. */
+export interface Progress {
+  /** Iterations done in the present start. */
+  readonly iteration: number;
+  readonly maxIterations: number;
+  /** The last loss that was computed. */
+  readonly loss: number;
+  /** Number of the present start, from 0. */
+  readonly restart: number;
+  readonly restarts: number;
+  /** Seconds since the call began computing. */
+  readonly seconds: number;
+}
+
+/** Options of {@link nmf}. V is m×n, W m×k, H k×n. */
+export interface NmfOptions {
+  /** Number of components k, 1 … min(m, n). */
+  readonly rank: number;
+  /** Default `"frobenius"`. */
+  readonly loss?: LossOption;
+  /** Default `"auto"`: accelerated HALS for Frobenius, multiplicative updates for the others. */
+  readonly solver?: SolverOption;
+  /**
+   * Default `"random"` (uniform, scaled so that mean(WH) = mean(V)); `"half-normal"` is |N(0,1)| followed
+   * by 5 multiplicative updates (AT-NMF §II-C), `"nndsvd"` and `"nndsvda"` start from the singular vectors.
+   */
+  readonly init?: InitOption;
+  /** Any uint32, default 0; the same seed gives the same bits. */
+  readonly seed?: number;
+  /** Starts, each from its own stream of the seed; the one with the least loss is kept. Default 1. */
+  readonly restarts?: number;
+  /** Default 1000. */
+  readonly maxIterations?: number;
+  /** Where to stop, see `stopping`. Default 1e-4; 0 runs all iterations. */
+  readonly tolerance?: number;
+  /**
+   * `"decrease"` (default): every 10 iterations, stop when √(2·loss) fell by less than tolerance times
+   * its value at the start (scikit-learn's rule). `"kkt"`: stop when the norm of the projected gradient
+   * is below tolerance times its value at the start (Lin 2007).
+   */
+  readonly stopping?: "decrease" | "kkt";
+  /**
+   * m×n weights: 0 = missing, 1 = observed, other non-negative numbers weigh. NaN entries of V are
+   * missing too.
+   */
+  readonly mask?: MatrixLike | Uint8Array;
+  /**
+   * `"ignore"` (default): missing entries take no part. `"zero-fill"`: they count as zeros, as in the
+   * AT-NMF authors' code.
+   */
+  readonly missing?: "ignore" | "zero-fill";
+  /** Penalties l1W·n·ΣW + l1H·m·ΣH + ½·l2W·n·‖W‖² + ½·l2H·m·‖H‖², as scikit-learn scales them. Default 0. */
+  readonly l1W?: number;
+  readonly l1H?: number;
+  readonly l2W?: number;
+  readonly l2H?: number;
+  /** Which factor an iteration updates first. Default `"WH"` (AT-NMF, scikit-learn); LaFA has `"HW"`. */
+  readonly order?: "WH" | "HW";
+  /** Added to denominators, and inside V/(WH + ε). Default 2.2e-16; LaFA's code has 1e-10. */
+  readonly epsilon?: number;
+  /**
+   * HALS sweeps over a factor per product with V: 1 is plain HALS, `"auto"` (default) accelerated HALS
+   * (Gillis & Glineur 2012).
+   */
+  readonly innerSweeps?: number | "auto";
+  /** Stops the call with `ABORTED`; the error's `best` is the result so far. */
+  readonly signal?: AbortSignal;
+  /** Called between bursts of iterations, at most some sixty times a second. */
+  readonly onProgress?: (progress: Progress) => void;
+  /** The engine to compute on; default a shared one. */
+  readonly engine?: Engine;
+}
+
+/** One point of {@link NmfResult.history}. */
+export interface HistoryEntry {
+  readonly iteration: number;
+  readonly loss: number;
+}
+
+/** Why a run ended. */
+export type StopReason = "tolerance" | "maxIterations" | "aborted";
+
+/** What became of one start. */
+export interface RestartResult {
+  readonly loss: number;
+  readonly iterations: number;
+  readonly converged: boolean;
+}
+
+/** What {@link nmf} returns. All arrays are the caller's own. */
+export interface NmfResult {
+  /** m×k. */
+  readonly W: Matrix;
+  /** k×n. */
+  readonly H: Matrix;
+  /** The minimised loss at W, H, penalties included. */
+  readonly loss: number;
+  /** ‖V − WH‖_F / ‖V‖_F over what was fitted, whatever the loss. */
+  readonly relativeError: number;
+  /** Iterations of the kept start. */
+  readonly iterations: number;
+  /** Whether the stopping rule was met. */
+  readonly converged: boolean;
+  readonly reason: StopReason;
+  /** Loss at the start, every 10 iterations and at the end, for the kept start. */
+  readonly history: readonly HistoryEntry[];
+  readonly seed: number;
+  /** One entry a start, in order. */
+  readonly restarts: readonly RestartResult[];
+  /** The scale γ in use at the end, for the Cauchy loss. */
+  readonly cauchyScale?: number;
+  /** Seconds of computing. */
+  readonly seconds: number;
+  /** Most bytes of WebAssembly memory the call took. */
+  readonly peakBytes: number;
+  /** What the caller should know, in sentences. */
+  readonly warnings: readonly string[];
+  /**
+   * H for new data, W fixed: V2 (m×n2) → k×n2, with the loss, solver, penalties and ε of this fit.
+   *
+   * @throws AdvnmfError as {@link nmf} does; `SHAPE` when V2 has not m rows.
+   */
+  transform(V2: MatrixLike, options?: TransformOptions): Promise<TransformResult>;
+  /** W·H, m×n f64. */
+  reconstruct(): Matrix<Float64Array>;
+}
+
+/** Options of {@link transform}: those of {@link nmf} that apply with W fixed. */
+export type TransformOptions = Pick<
+  NmfOptions,
+  | "loss"
+  | "solver"
+  | "maxIterations"
+  | "tolerance"
+  | "stopping"
+  | "mask"
+  | "missing"
+  | "l1H"
+  | "l2H"
+  | "epsilon"
+  | "innerSweeps"
+  | "signal"
+  | "onProgress"
+  | "engine"
+>;
+
+/** What {@link transform} returns. */
+export interface TransformResult {
+  /** k×n2. */
+  readonly H: Matrix;
+  readonly loss: number;
+  readonly relativeError: number;
+  readonly iterations: number;
+  readonly converged: boolean;
+  readonly reason: StopReason;
+  readonly history: readonly HistoryEntry[];
+  readonly seconds: number;
+  readonly peakBytes: number;
+  readonly warnings: readonly string[];
+}
