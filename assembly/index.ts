@@ -10,7 +10,7 @@ import { currentLoss, explicitLoss, measure } from "./nmf/loss";
 import { initNndsvd, nndsvdBytes } from "./nmf/nndsvd";
 import { layout, stagedH, stagingRows } from "./nmf/workspace";
 import { uniform } from "./rng/counter";
-import type { Side, Task } from "./task";
+import { Side, Task } from "./task";
 
 export { atnmfSynthetic, lafaSynthetic, swimmer } from "./data/generators";
 

@@ -1,6 +1,6 @@
 // Choosing the rank. Two methods:
 //
-//   held-out    hide a fraction of the entries (a "speckled" mask), fit the rest, and measure the
+//   held-out    hide a fraction of the entries (a "speckled" mask), factorize the rest, and measure the
 //               error on the hidden ones (Owen & Perry 2009, section 5); the rank with the least mean
 //               error wins.
 //   consensus   factorize from many starts, put each column into the cluster of its largest
@@ -103,11 +103,11 @@ export async function selectRank(data: MatrixLike, options: SelectRankOptions): 
   const told = (rank: number) => onProgress?.({ done: ++done, total, rank });
   const scores: RankScore[] = [];
   for (const rank of ranks) {
-    const fit = (own: Partial<NmfOptions>) => nmf(V, { ...rest, engine, rank, ...own });
+    const factorize = (own: Partial<NmfOptions>) => nmf(V, { ...rest, engine, rank, ...own });
     if (method === "held-out") {
-      scores.push(await heldOut(V, rank, options, engine, repeats, fraction, fit, told));
+      scores.push(await heldOut(V, rank, options, engine, repeats, fraction, factorize, told));
     } else {
-      scores.push(await consensus(V, rank, options.seed ?? 0, repeats, fit, told));
+      scores.push(await consensus(V, rank, options.seed ?? 0, repeats, factorize, told));
     }
   }
   const better = (a: RankScore, b: RankScore) =>
@@ -125,13 +125,13 @@ async function heldOut(
   engine: Engine,
   repeats: number,
   fraction: number,
-  fit: Fit,
+  factorize: Fit,
   told: (rank: number) => void,
 ): Promise<RankScore> {
   const errors: number[] = [];
   for (let repeat = 0; repeat < repeats; repeat++) {
     const hidden = speckles(V, options, engine, fraction, repeat);
-    const { W, H } = await fit({ mask: hidden.mask });
+    const { W, H } = await factorize({ mask: hidden.mask });
     errors.push(rootMeanSquare(V, W, H, hidden.indices));
     told(rank);
   }
@@ -207,13 +207,13 @@ async function consensus(
   rank: number,
   seed: number,
   repeats: number,
-  fit: Fit,
+  factorize: Fit,
   told: (rank: number) => void,
 ): Promise<RankScore> {
   const n = V.cols;
   const together = new Float64Array(n * n);
   for (let repeat = 0; repeat < repeats; repeat++) {
-    const { H } = await fit({ seed: (seed + repeat) >>> 0 });
+    const { H } = await factorize({ seed: (seed + repeat) >>> 0 });
     const cluster = Array.from({ length: n }, (_, j) => largest(H, j));
     for (let i = 0; i < n; i++) {
       for (let j = 0; j < n; j++) if (cluster[i] === cluster[j]) together[i * n + j]! += 1;

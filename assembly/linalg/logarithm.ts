@@ -5,15 +5,15 @@
 // with R of degree 7 in s², error below one unit in the last place. x must be a positive normal
 // number; only + − · / are used, so every runtime gives the same bits.
 
-const LN2_HIGH: f64 = 6.9314718036912381649e-1;
-const LN2_LOW: f64 = 1.90821492927058770002e-10;
-const R1: f64 = 6.66666666666673513e-1;
-const R2: f64 = 3.999999999940941908e-1;
-const R3: f64 = 2.857142874366239149e-1;
-const R4: f64 = 2.222219843214978396e-1;
-const R5: f64 = 1.818357216161805012e-1;
-const R6: f64 = 1.531383769920937332e-1;
-const R7: f64 = 1.479819860511658591e-1;
+const LN2_HIGH: f64 = 0.6931471803691238;
+const LN2_LOW: f64 = 1.9082149292705877e-10;
+const R1: f64 = 0.6666666666666735;
+const R2: f64 = 0.3999999999940942;
+const R3: f64 = 0.2857142874366239;
+const R4: f64 = 0.22222198432149784;
+const R5: f64 = 0.1818357216161805;
+const R6: f64 = 0.15313837699209373;
+const R7: f64 = 0.14798198605116586;
 
 /** log of both lanes of x (f64x2, positive and normal). */
 export function log2lanes(x: v128): v128 {

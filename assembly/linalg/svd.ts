@@ -10,7 +10,7 @@
 
 import { normal } from "../rng/counter";
 import { rowDot } from "./gram";
-import { PANEL_BYTES, panelCount, panelWidth } from "./lanes";
+import { PANEL_BYTES, panelCount } from "./lanes";
 import { panelElements, panelToTiles, rowsToPanels } from "./layout";
 import { accumulate, clear } from "./product";
 

@@ -10,7 +10,7 @@ import { lanes, PANEL_BYTES, panelCount } from "../linalg/lanes";
 import { predict } from "../linalg/product";
 import { barrier } from "../parallel/barrier";
 import { chunkCount, chunkPanels, firstChunk } from "../parallel/range";
-import type { Side, Task } from "../task";
+import { Side, Task } from "../task";
 import { loadPair, pairSum } from "./loss";
 import { combineScalar } from "./statistics";
 import { partialScalars, TILE_ROWS, tileOne } from "./workspace";

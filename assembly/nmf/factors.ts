@@ -2,7 +2,7 @@
 
 import { panelCount, panelWidth } from "../linalg/lanes";
 import { panelsToRows, panelsToTransposedRows, rowsToPanels, rowsToTransposedPanels } from "../linalg/layout";
-import type { Side, Task } from "../task";
+import { Side, Task } from "../task";
 import { refresh } from "./statistics";
 import { stagedH } from "./workspace";
 

@@ -9,7 +9,7 @@
 import { flush, PANEL_BYTES, smallestNormal } from "../linalg/lanes";
 import { stripCount, stripWidth } from "../linalg/layout";
 import { predict } from "../linalg/product";
-import type { Side, Task } from "../task";
+import { Side, Task } from "../task";
 import { residualRows } from "./workspace";
 
 /** Sweeps panel p of the side. */

@@ -9,7 +9,7 @@
 
 import { flush, horizontalSum, PANEL_BYTES, smallestNormal } from "../linalg/lanes";
 import { stripCount, stripWidth } from "../linalg/layout";
-import type { Side, Task } from "../task";
+import { Side, Task } from "../task";
 import { numerator } from "./workspace";
 
 /** A sweep that moves less than this fraction (squared) of the first one is the last. */

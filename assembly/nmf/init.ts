@@ -3,7 +3,7 @@
 
 import { scale, sum } from "../linalg/vector";
 import { normal, uniform } from "../rng/counter";
-import type { Task } from "../task";
+import { Task } from "../task";
 import { stagedH } from "./workspace";
 
 /** Uniform W and H, both scaled by one number so that mean(WH) = mean(V) over observed entries. */

@@ -6,7 +6,7 @@ import { PANEL_BYTES, panelCount } from "../linalg/lanes";
 import { dot } from "../linalg/vector";
 import { barrier } from "../parallel/barrier";
 import { chunkCount, chunkPanels, firstChunk } from "../parallel/range";
-import { Loss, type Side, Solver, type Task } from "../task";
+import { Loss, Side, Solver, Task } from "../task";
 import { halsPanel, mostSweeps } from "./hals";
 import { halsWeightedPanel } from "./hals-weighted";
 import { divergenceTerms } from "./mu-divergence";

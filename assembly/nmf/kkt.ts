@@ -8,7 +8,7 @@
 import { PANEL_BYTES, panelCount } from "../linalg/lanes";
 import { barrier } from "../parallel/barrier";
 import { chunkCount, chunkPanels, firstChunk } from "../parallel/range";
-import type { Side, Task } from "../task";
+import { Side, Task } from "../task";
 import { terms } from "./iterate";
 import { loadPair, pairSum } from "./loss";
 import { combineScalar } from "./statistics";

@@ -16,7 +16,7 @@ import { predict } from "../linalg/product";
 import { dot, sum } from "../linalg/vector";
 import { barrier } from "../parallel/barrier";
 import { chunkCount, chunkPanels, firstChunk } from "../parallel/range";
-import { Loss, type Side, type Task } from "../task";
+import { Loss, Side, Task } from "../task";
 import { combineScalar } from "./statistics";
 import { partialScalars, TILE_ROWS, tileOne, usesGram } from "./workspace";
 
@@ -165,8 +165,8 @@ function divergence<T>(rows: i32, live: i32, epsilon: f64, beta: f64, x: usize, 
       const at = <usize>r * PANEL_BYTES + <usize>c * sizeof<T>();
       const v = <f64>load<T>(x + at) + epsilon;
       const q = <f64>load<T>(p + at) + epsilon;
-      const power = q ** (beta - 1);
-      const term = v ** beta + (beta - 1) * q * power - beta * v * power;
+      const power = Math.pow(q, beta - 1);
+      const term = Math.pow(v, beta) + (beta - 1) * q * power - beta * v * power;
       s += d ? <f64>load<T>(d + at) * term : term;
     }
   }

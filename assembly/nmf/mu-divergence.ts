@@ -13,7 +13,7 @@
 
 import { lanes, PANEL_BYTES } from "../linalg/lanes";
 import { accumulate, clear, predict } from "../linalg/product";
-import { Loss, type Side, type Task } from "../task";
+import { Loss, Side, Task } from "../task";
 import { denominator, numerator, TILE_ROWS, tileOne, tileTwo, usesSums } from "./workspace";
 
 /** numerator ← WᵀA and denominator ← WᵀB on panel p of the side. */
@@ -100,7 +100,7 @@ function divergence<T>(vectors: i32, epsilon: f64, beta: f64, x: usize, d: usize
   for (let i = 0; i < count; i++) {
     const at = <usize>i * sizeof<T>();
     const p = <f64>load<T>(A + at) + epsilon;
-    const b = p ** (beta - 1) * (d ? <f64>load<T>(d + at) : 1.0);
+    const b = Math.pow(p, beta - 1) * (d ? <f64>load<T>(d + at) : 1.0);
     store<T>(B + at, <T>b);
     store<T>(A + at, <T>((b / p) * <f64>load<T>(x + at)));
   }

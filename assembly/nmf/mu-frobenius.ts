@@ -6,7 +6,7 @@
 
 import { PANEL_BYTES } from "../linalg/lanes";
 import { accumulate, clear } from "../linalg/product";
-import type { Side, Task } from "../task";
+import { Side, Task } from "../task";
 import { denominator, numerator } from "./workspace";
 
 /** numerator ← WᵀV on panel p of the side. */

@@ -6,7 +6,7 @@
 // above 2, and 1 between. Entries below the smallest normal number become 0.
 
 import { flush, lanes, PANEL_BYTES } from "../linalg/lanes";
-import { Loss, type Side, type Task } from "../task";
+import { Loss, Side, Task } from "../task";
 import { denominator, numerator } from "./workspace";
 
 /** The exponent γ of the task's loss. */
@@ -44,7 +44,7 @@ function power<T>(x: v128, gamma: f64, scratch: usize): v128 {
   v128.store(scratch, x);
   for (let lane = 0; lane < lanes<T>(); lane++) {
     const at = scratch + <usize>lane * sizeof<T>();
-    store<T>(at, <T>(<f64>load<T>(at)) ** gamma);
+    store<T>(at, <T>Math.pow(<f64>load<T>(at), gamma));
   }
   return v128.load(scratch);
 }

@@ -5,8 +5,8 @@
 //   mean(V) in their place.
 
 import { PANEL_BYTES, panelWidth } from "../linalg/lanes";
-import { type Decomposition, svdBytes, truncatedSvd } from "../linalg/svd";
-import type { Side, Task } from "../task";
+import { Decomposition, svdBytes, truncatedSvd } from "../linalg/svd";
+import { Side, Task } from "../task";
 import { stagedH } from "./workspace";
 
 /** As in scikit-learn: what is smaller counts as zero. */

@@ -7,7 +7,7 @@ import { horizontalSum, PANEL_BYTES, panelCount } from "../linalg/lanes";
 import { panelToTiles, squareToTiles } from "../linalg/layout";
 import { barrier } from "../parallel/barrier";
 import { chunkCount, chunkPanels, firstChunk } from "../parallel/range";
-import type { Side, Task } from "../task";
+import { Side, Task } from "../task";
 import { numerator, partialScalars, partialSums, usesGram, usesSums } from "./workspace";
 
 /** Tiles, Gram part and row sums of one chunk. */

@@ -6,7 +6,7 @@
 import { PANEL_BYTES, panelCount, panelWidth } from "../linalg/lanes";
 import { panelElements } from "../linalg/layout";
 import { chunkCount } from "../parallel/range";
-import { Loss, type Side, Solver, type Task } from "../task";
+import { Loss, Side, Solver, Task } from "../task";
 
 /** Rows of a fused pass over V that are held in scratch at once. */
 export const TILE_ROWS: i32 = 64;

@@ -1,7 +1,7 @@
 // Barrier: every member of the team arrives before any of them goes on (sense-reversing; the phase
 // number is the sense). A team of one passes straight through.
 
-import type { Task } from "../task";
+import { Task } from "../task";
 import { waitWhile } from "./env";
 
 /** Looks at the phase that often before it asks the host to wait. */
