@@ -33,6 +33,8 @@ export class Side {
   weights: usize;
   /** C as panels. */
   panels: usize;
+  /** C as its last half-step left it, before extrapolation, as panels; 0 without extrapolation. */
+  last: usize;
   /** Cᵀ as tiles (cols×k). */
   tiles: usize;
   /** C·Cᵀ as tiles (k×k). */
@@ -64,10 +66,19 @@ export class Task {
   firstH: i32;
   /** Sweeps of HALS over a factor per product with V; 0: as many as pay (accelerated HALS). */
   sweeps: i32;
+  /** 1: HALS iterates are extrapolated. */
+  extrapolate: i32;
+  /** 1: `last` holds the factors of an earlier iteration. */
+  warm: i32;
   /** Added to denominators, and inside V/(WH + ε). */
   epsilon: f64;
   /** The β of DIVERGENCE. */
   beta: f64;
+  /** Extrapolation: step β, its ceiling, the step before, and the loss to stay below. */
+  step: f64;
+  ceiling: f64;
+  stepBefore: f64;
+  bound: f64;
   /** Scale γ of CAUCHY, and the error from which an entry counts as an outlier. */
   cauchyScale: f64;
   cauchyCut: f64;

@@ -28,6 +28,7 @@ export interface Problem {
   readonly cauchyScale: number;
   readonly solver: number;
   readonly innerSweeps: number;
+  readonly extrapolate: boolean;
   /** m·n weights, or undefined when none was given. */
   readonly mask: ArrayLike<number> | undefined;
   readonly zeroFill: boolean;
@@ -75,6 +76,7 @@ export const NMF_OPTIONS: readonly string[] = [
   "l1W",
   "l2W",
   "order",
+  "extrapolate",
   ...SHARED_OPTIONS,
 ];
 
@@ -129,6 +131,7 @@ export function transformProblem(
   return {
     ...shared,
     dtype: W.data instanceof Float32Array ? "f32" : "f64",
+    extrapolate: false,
     rank: W.cols,
     restarts: 1,
     init: "random",
@@ -157,10 +160,15 @@ function sharedProblem(V: Matrix, options: TransformOptions): SharedProblem {
     );
   }
   const hals = solver === "hals" || (solver === "auto" && loss.loss === LOSSES.frobenius);
-  const sweeps = options.innerSweeps ?? "auto";
-  if (sweeps !== "auto" && !hals) {
-    throw new AdvnmfError("OPTION", `innerSweeps belongs to solver "hals", and this run uses "mu"`, {
-      option: "innerSweeps",
+  for (const option of ["innerSweeps", "extrapolate"] as const) {
+    if ((options as NmfOptions)[option] === undefined || hals) continue;
+    throw new AdvnmfError("OPTION", `${option} belongs to solver "hals", and this run uses "mu"`, { option });
+  }
+  const sweeps = options.innerSweeps ?? (solver === "auto" ? "auto" : 1);
+  const extrapolate = (options as NmfOptions).extrapolate ?? (solver === "auto" && hals);
+  if (typeof extrapolate !== "boolean") {
+    throw new AdvnmfError("OPTION", `extrapolate must be true or false, got ${show(extrapolate)}`, {
+      option: "extrapolate",
     });
   }
   // Below the smallest normal number of the type, ε would be flushed and 0/0 could arise.
@@ -177,6 +185,7 @@ function sharedProblem(V: Matrix, options: TransformOptions): SharedProblem {
     dtype,
     ...loss,
     solver: hals ? SOLVERS.hals : SOLVERS.mu,
+    extrapolate,
     innerSweeps: sweeps === "auto" ? 0 : wholeNumber(sweeps, 1, 1000, "innerSweeps"),
     mask,
     zeroFill: missing === "zero-fill",

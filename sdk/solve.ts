@@ -116,6 +116,7 @@ class Workspace {
     task.setInt("fixedW", problem.fixedW ? 1 : 0);
     task.setInt("firstH", problem.firstH ? 1 : 0);
     task.setInt("sweeps", problem.innerSweeps);
+    task.setInt("extrapolate", problem.extrapolate && !weighted ? 1 : 0);
     task.setNumber("epsilon", problem.epsilon);
     task.setNumber("beta", problem.beta);
     task.setNumber("cauchyScale", problem.cauchyScale);

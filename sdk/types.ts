@@ -49,7 +49,11 @@ export interface NmfOptions {
   readonly rank: number;
   /** Default `"frobenius"`. */
   readonly loss?: LossOption;
-  /** Default `"auto"`: accelerated HALS for Frobenius, multiplicative updates for the others. */
+  /**
+   * `"mu"`: multiplicative updates, one of each factor an iteration. `"hals"`: coordinate descent, the
+   * iterates of scikit-learn's `cd`; Frobenius only. `"auto"` (default): the fastest for the loss, that
+   * is HALS with `innerSweeps: "auto"` and `extrapolate: true` for Frobenius, `"mu"` for the others.
+   */
   readonly solver?: SolverOption;
   /**
    * Default `"random"` (uniform, scaled so that mean(WH) = mean(V)); `"half-normal"` is |N(0,1)| followed
@@ -90,10 +94,17 @@ export interface NmfOptions {
   /** Added to denominators, and inside V/(WH + ε). Default 2.2e-16; LaFA's code has 1e-10. */
   readonly epsilon?: number;
   /**
-   * HALS sweeps over a factor per product with V: 1 is plain HALS, `"auto"` (default) accelerated HALS
-   * (Gillis & Glineur 2012).
+   * HALS sweeps over a factor per product with V; `"auto"`: as many as pay, panel by panel (Gillis &
+   * Glineur 2012). Default 1 with `"hals"`, `"auto"` with `"auto"`. With missing entries or weights
+   * `"auto"` is 1.
    */
   readonly innerSweeps?: number | "auto";
+  /**
+   * Extrapolates HALS iterates (Ang & Gillis 2019): fewer iterations, but the loss may rise for one at a
+   * time. Default false with `"hals"`, true with `"auto"`. Without effect where entries are missing or
+   * weighted.
+   */
+  readonly extrapolate?: boolean;
   /** Stops the call with `ABORTED`; the error's `best` is the result so far. */
   readonly signal?: AbortSignal;
   /** Called between bursts of iterations, at most some sixty times a second. */

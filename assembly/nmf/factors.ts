@@ -3,6 +3,7 @@
 import { panelCount, panelWidth } from "../linalg/lanes";
 import { panelsToRows, panelsToTransposedRows, rowsToPanels, rowsToTransposedPanels } from "../linalg/layout";
 import { Side, Task } from "../task";
+import { resetExtrapolation } from "./extrapolate";
 import { refresh } from "./statistics";
 import { stagedH } from "./workspace";
 
@@ -29,6 +30,7 @@ export function loadFactors<T>(task: Task, id: i32): void {
   if (id == 0) {
     // No half-step has run: the loss of these factors has to be summed entry by entry.
     task.inner = NaN;
+    if (task.extrapolate) resetExtrapolation(task);
     rowsToPanels<T>(task.k, task.n, 0, task.k, stagedH<T>(task), H.panels);
     const width = panelWidth<T>();
     for (let p = 0; p < panelCount<T>(task.m); p++) {

@@ -7,6 +7,7 @@ import { dot } from "../linalg/vector";
 import { barrier } from "../parallel/barrier";
 import { chunkCount, chunkPanels, firstChunk } from "../parallel/range";
 import { Loss, Side, Solver, Task } from "../task";
+import { extrapolatePanel, settle } from "./extrapolate";
 import { halsPanel, mostSweeps } from "./hals";
 import { halsWeightedPanel } from "./hals-weighted";
 import { divergenceTerms } from "./mu-divergence";
@@ -29,6 +30,7 @@ export function iterate<T>(task: Task, count: i32, id: i32): void {
       halfStep<T>(task, W, H, id);
       halfStep<T>(task, H, W, id);
     }
+    if (task.extrapolate) settle<T>(task, id);
   }
 }
 
@@ -56,6 +58,7 @@ function halfStep<T>(task: Task, side: Side, other: Side, id: i32): void {
       } else {
         frobeniusNumerator<T>(task, side, other, p, id);
         halsPanel<T>(task, side, other, p, sweeps, id);
+        if (task.extrapolate) extrapolatePanel<T>(task, side, p);
       }
       if (withGram) {
         inner += dot<T>(elements, numerator(task, id), side.panels + <usize>p * vectorBytes);

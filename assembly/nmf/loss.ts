@@ -178,6 +178,18 @@ function cancellation<T>(): f64 {
   return sizeof<T>() == 4 ? 1e-2 : 1e-8;
 }
 
+/** ½‖V − WH‖² by the Gram identity, from what the last half-steps left; NaN before the first. */
+export function gramLoss<T>(task: Task): f64 {
+  const H = changetype<Side>(task.sideH);
+  const W = changetype<Side>(task.sideW);
+  return 0.5 * (task.squares - 2 * task.inner + dot<T>(task.k * task.k, H.gram, W.gram));
+}
+
+/** The penalties on both factors. */
+export function penalties<T>(task: Task): f64 {
+  return penalty<T>(task, task.sideH) + penalty<T>(task, task.sideW);
+}
+
 /**
  * task.value ← the loss that the solver minimises, penalties included; with `exact` always summed
  * entry by entry.
@@ -185,16 +197,13 @@ function cancellation<T>(): f64 {
 export function currentLoss<T>(task: Task, exact: i32, id: i32): void {
   let quick = false;
   if (usesGram(task) && !exact) {
-    const H = changetype<Side>(task.sideH);
-    const W = changetype<Side>(task.sideW);
-    const cross = dot<T>(task.k * task.k, H.gram, W.gram);
-    const value = 0.5 * (task.squares - 2 * task.inner + cross);
+    const value = gramLoss<T>(task);
     quick = value > cancellation<T>() * 0.5 * task.squares;
     barrier(task);
     if (quick && id == 0) task.value = value;
   }
   if (!quick) explicitLoss<T>(task, task.loss, id);
-  if (id == 0) task.value += penalty<T>(task, task.sideH) + penalty<T>(task, task.sideW);
+  if (id == 0) task.value += penalties<T>(task);
   barrier(task);
 }
 

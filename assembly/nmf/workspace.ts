@@ -72,6 +72,9 @@ export function layout<T>(task: Task, base: usize): f64 {
   const weightsT = take(cursor, task.weighted ? vt : 0);
   const panelsH = take(cursor, panelElements<T>(k, n) * size);
   const panelsW = take(cursor, panelElements<T>(k, m) * size);
+  const ahead = task.extrapolate != 0;
+  const lastH = take(cursor, ahead ? panelElements<T>(k, n) * size : 0);
+  const lastW = take(cursor, ahead ? panelElements<T>(k, m) * size : 0);
   const tilesH = take(cursor, <f64>n * <f64>k * size);
   const tilesW = take(cursor, <f64>m * <f64>k * size);
   const square = <f64>k * <f64>k * size;
@@ -107,6 +110,7 @@ export function layout<T>(task: Task, base: usize): f64 {
     H.data = data;
     H.weights = task.weighted ? weights : 0;
     H.panels = panelsH;
+    H.last = ahead ? lastH : 0;
     H.tiles = tilesH;
     H.gram = gramH;
     H.sums = sumsH;
@@ -118,6 +122,7 @@ export function layout<T>(task: Task, base: usize): f64 {
     W.data = dataT;
     W.weights = task.weighted ? weightsT : 0;
     W.panels = panelsW;
+    W.last = ahead ? lastW : 0;
     W.tiles = tilesW;
     W.gram = gramW;
     W.sums = sumsW;
