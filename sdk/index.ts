@@ -5,7 +5,7 @@ export { createEngine, type Dtype, type Engine, type EngineOptions } from "./eng
 export { AdvnmfError, type ErrorCode } from "./errors.js";
 export { sha256 } from "./fingerprint.js";
 export { info, type RuntimeInfo } from "./info.js";
-export { type Matrix, type MatrixLike, type MatrixNames, matrix } from "./matrix.js";
+export { type Matrix, type MatrixLike, type MatrixNames, matrix, type Numbers, type Rows } from "./matrix.js";
 export { nmf } from "./nmf.js";
 export type { WasmSource } from "./platform/load.js";
 export { type RankScore, type SelectRankOptions, type SelectRankResult, selectRank } from "./select-rank.js";
@@ -24,3 +24,4 @@ export type {
   TransformResult,
 } from "./types.js";
 export { VERSION } from "./version.js";
+export { createWorker, type RemoteSolver, type WorkerOptions } from "./workers/client.js";

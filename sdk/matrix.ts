@@ -1,14 +1,20 @@
 import { AdvnmfError } from "./errors.js";
 
+/** The arrays that hold the entries of a matrix; the kernels compute in the same type. */
+export type Numbers = Float32Array | Float64Array;
+
 /** A dense matrix, row-major: entry (i, j) is `data[i * cols + j]`. */
-export interface Matrix<A extends Float32Array | Float64Array = Float32Array | Float64Array> {
+export interface Matrix<A extends Numbers = Numbers> {
   readonly rows: number;
   readonly cols: number;
   readonly data: A;
 }
 
+/** A matrix as an array of its rows. */
+export type Rows = readonly (readonly number[])[];
+
 /** What every function accepts as a matrix. */
-export type MatrixLike = Matrix | readonly (readonly number[])[];
+export type MatrixLike = Matrix | Rows;
 
 /** Names an input matrix can carry from its file. */
 export interface MatrixNames {
@@ -26,14 +32,10 @@ export interface MatrixNames {
  * @throws AdvnmfError `SHAPE` when the length is not rows·cols, when rows differ in length, or
  *   when there are no entries.
  */
-export function matrix(rows: readonly (readonly number[])[]): Matrix<Float64Array>;
+export function matrix(rows: Rows): Matrix<Float64Array>;
 export function matrix(rows: number, cols: number, data: Float32Array): Matrix<Float32Array>;
 export function matrix(rows: number, cols: number, data: ArrayLike<number>): Matrix<Float64Array>;
-export function matrix(
-  rows: number | readonly (readonly number[])[],
-  cols?: number,
-  data?: ArrayLike<number>,
-): Matrix {
+export function matrix(rows: number | Rows, cols?: number, data?: ArrayLike<number>): Matrix {
   if (typeof rows !== "number") return toMatrix(rows, "matrix");
   checkCount(rows, "rows");
   checkCount(cols, "cols");
@@ -63,7 +65,7 @@ function checkCount(value: unknown, name: string): void {
  * @throws AdvnmfError `SHAPE` when it is no matrix, is empty, or has ragged rows.
  */
 export function toMatrix(value: MatrixLike, name: string): Matrix {
-  if (Array.isArray(value)) return fromRows(value as readonly (readonly number[])[], name);
+  if (Array.isArray(value)) return fromRows(value as Rows, name);
   const candidate = value as Matrix | null | undefined;
   const data = candidate?.data;
   if (!(data instanceof Float32Array || data instanceof Float64Array)) {
@@ -91,7 +93,7 @@ export function toMatrix(value: MatrixLike, name: string): Matrix {
   return candidate as Matrix;
 }
 
-function fromRows(rows: readonly (readonly number[])[], name: string): Matrix<Float64Array> {
+function fromRows(rows: Rows, name: string): Matrix<Float64Array> {
   const cols = rows[0]?.length ?? 0;
   if (cols === 0) {
     throw new AdvnmfError("SHAPE", `${name} is empty: it needs at least one row and one column`, {

@@ -1,9 +1,9 @@
 import { defaultEngine } from "./engine.js";
-import type { Matrix, MatrixLike } from "./matrix.js";
-import { nmfProblem, type Problem } from "./problem.js";
+import type { Matrix, MatrixLike, Rows } from "./matrix.js";
+import { nmfProblem } from "./problem.js";
 import { drive, run, type Solution } from "./solve.js";
 import { transform } from "./transform.js";
-import type { NmfOptions, NmfResult } from "./types.js";
+import type { NmfOptions, NmfResult, TransformOptions, TransformResult } from "./types.js";
 
 /**
  * Non-negative matrix factorization: V (m×n, ≥ 0) ≈ W (m×k) · H (k×n), W and H ≥ 0.
@@ -16,21 +16,28 @@ import type { NmfOptions, NmfResult } from "./types.js";
  * @throws AdvnmfError `SHAPE`, `RANK`, `NEGATIVE`, `NOT_FINITE`, `OPTION` for bad input, `MEMORY` when
  *   it cannot fit, `ABORTED` with the best result so far when the signal says so.
  */
+export function nmf(V: Matrix<Float32Array>, options: NmfOptions): Promise<NmfResult<Float32Array>>;
+export function nmf(V: Matrix<Float64Array> | Rows, options: NmfOptions): Promise<NmfResult<Float64Array>>;
+export function nmf(V: MatrixLike, options: NmfOptions): Promise<NmfResult>;
 export async function nmf(V: MatrixLike, options: NmfOptions): Promise<NmfResult> {
   const problem = nmfProblem(V, options);
   const engine = options.engine ?? (await defaultEngine());
   return engine.enqueue(() =>
     drive(
       run(engine, problem),
-      (solution) => nmfResult(problem, solution, options),
+      (solution) => nmfResult(solution, options, transform),
       options.signal,
       options.onProgress,
     ),
   );
 }
 
-/** A solution as {@link nmf} returns it. */
-export function nmfResult(problem: Problem, solution: Solution, options: NmfOptions): NmfResult {
+/** A solution as {@link nmf} returns it; `transformWith` is what its `transform` calls. */
+export function nmfResult(
+  solution: Solution,
+  options: NmfOptions,
+  transformWith: (V: MatrixLike, W: Matrix, options: TransformOptions) => Promise<TransformResult>,
+): NmfResult {
   const { W, H, cauchyScale, ...figures } = solution;
   const { loss, solver, l1H, l2H, epsilon, innerSweeps, engine } = options;
   const inherited = defined({ loss, solver, l1H, l2H, epsilon, innerSweeps, engine });
@@ -39,8 +46,8 @@ export function nmfResult(problem: Problem, solution: Solution, options: NmfOpti
     H,
     ...figures,
     ...(cauchyScale > 0 ? { cauchyScale } : {}),
-    seed: problem.seed,
-    transform: (V2, own = {}) => transform(V2, W, { ...inherited, ...own }),
+    seed: options.seed ?? 0,
+    transform: (V2, own = {}) => transformWith(V2, W, { ...inherited, ...own }),
     reconstruct: () => product(W, H),
   };
 }

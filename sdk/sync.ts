@@ -1,16 +1,16 @@
 // advnmf/sync: the same computations on the calling thread, from start to end.
 
 import { createEngineSync, defaultEngineSync, type Engine, type EngineOptions } from "./engine.js";
-import type { MatrixLike } from "./matrix.js";
+import type { Matrix, MatrixLike, Rows } from "./matrix.js";
 import { nmfResult } from "./nmf.js";
 import { nmfProblem, transformProblem } from "./problem.js";
 import { driveSync, run } from "./solve.js";
-import { transformResult } from "./transform.js";
+import { transform, transformResult } from "./transform.js";
 import type { NmfOptions, NmfResult, TransformOptions, TransformResult } from "./types.js";
 
 export { AdvnmfError, type ErrorCode } from "./errors.js";
-export { type Matrix, type MatrixLike, matrix } from "./matrix.js";
-export { createEngineSync, type Engine, type EngineOptions, type NmfOptions, type NmfResult };
+export { type MatrixLike, matrix } from "./matrix.js";
+export { createEngineSync, type Engine, type EngineOptions, type Matrix, type NmfOptions, type NmfResult };
 
 /** Options of the synchronous calls: a signal cannot arrive while the thread is busy. */
 export type SyncOptions<O> = Omit<O, "signal">;
@@ -22,10 +22,16 @@ export type SyncOptions<O> = Omit<O, "signal">;
  *
  * @throws AdvnmfError as `nmf`; `UNSUPPORTED` where the module cannot be read synchronously.
  */
+export function nmfSync(V: Matrix<Float32Array>, options: SyncOptions<NmfOptions>): NmfResult<Float32Array>;
+export function nmfSync(
+  V: Matrix<Float64Array> | Rows,
+  options: SyncOptions<NmfOptions>,
+): NmfResult<Float64Array>;
+export function nmfSync(V: MatrixLike, options: SyncOptions<NmfOptions>): NmfResult;
 export function nmfSync(V: MatrixLike, options: SyncOptions<NmfOptions>): NmfResult {
   const problem = nmfProblem(V, options);
   const solution = driveSync(run(options.engine ?? defaultEngineSync(), problem), options.onProgress);
-  return nmfResult(problem, solution, options);
+  return nmfResult(solution, options, transform);
 }
 
 /** `transform` on the calling thread. @throws AdvnmfError as `transform`. */

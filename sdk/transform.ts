@@ -1,5 +1,5 @@
 import { defaultEngine } from "./engine.js";
-import type { MatrixLike } from "./matrix.js";
+import type { Matrix, MatrixLike, Rows } from "./matrix.js";
 import { transformProblem } from "./problem.js";
 import { drive, run, type Solution } from "./solve.js";
 import type { TransformOptions, TransformResult } from "./types.js";
@@ -9,6 +9,17 @@ import type { TransformOptions, TransformResult } from "./types.js";
  *
  * @throws AdvnmfError `SHAPE` when V and W differ in rows, otherwise as `nmf`.
  */
+export function transform(
+  V: MatrixLike,
+  W: Matrix<Float32Array>,
+  options?: TransformOptions,
+): Promise<TransformResult<Float32Array>>;
+export function transform(
+  V: MatrixLike,
+  W: Matrix<Float64Array> | Rows,
+  options?: TransformOptions,
+): Promise<TransformResult<Float64Array>>;
+export function transform(V: MatrixLike, W: MatrixLike, options?: TransformOptions): Promise<TransformResult>;
 export async function transform(
   V: MatrixLike,
   W: MatrixLike,

@@ -1,5 +1,5 @@
 import type { Engine } from "./engine.js";
-import type { Matrix, MatrixLike } from "./matrix.js";
+import type { Matrix, MatrixLike, Numbers } from "./matrix.js";
 
 /**
  * What is minimised, with P = WH and weights D (see `mask`):
@@ -130,11 +130,11 @@ export interface RestartResult {
 }
 
 /** What {@link nmf} returns. All arrays are the caller's own. */
-export interface NmfResult {
+export interface NmfResult<A extends Numbers = Numbers> {
   /** m×k. */
-  readonly W: Matrix;
+  readonly W: Matrix<A>;
   /** k×n. */
-  readonly H: Matrix;
+  readonly H: Matrix<A>;
   /** The minimised loss at W, H, penalties included. */
   readonly loss: number;
   /** ‖V − WH‖_F / ‖V‖_F over what was fitted, whatever the loss. */
@@ -162,7 +162,7 @@ export interface NmfResult {
    *
    * @throws AdvnmfError as {@link nmf} does; `SHAPE` when V2 has not m rows.
    */
-  transform(V2: MatrixLike, options?: TransformOptions): Promise<TransformResult>;
+  transform(V2: MatrixLike, options?: TransformOptions): Promise<TransformResult<A>>;
   /** W·H, m×n f64. */
   reconstruct(): Matrix<Float64Array>;
 }
@@ -187,9 +187,9 @@ export type TransformOptions = Pick<
 >;
 
 /** What {@link transform} returns. */
-export interface TransformResult {
+export interface TransformResult<A extends Numbers = Numbers> {
   /** k×n2. */
-  readonly H: Matrix;
+  readonly H: Matrix<A>;
   readonly loss: number;
   readonly relativeError: number;
   readonly iterations: number;

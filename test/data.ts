@@ -23,6 +23,13 @@ export function fromFormula(rows: number, cols: number, entry: (i: number, j: nu
   return Array.from({ length: rows }, (_, i) => Array.from({ length: cols }, (_, j) => entry(i, j)));
 }
 
+/** The sum of the entries. */
+export function total(A: { readonly data: ArrayLike<number> }): number {
+  let sum = 0;
+  for (let i = 0; i < A.data.length; i++) sum += A.data[i]!;
+  return sum;
+}
+
 /** A small generator for test data (mulberry32), uniform in [0, 1). */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { type Matrix, matrix, nmf } from "advnmf";
 import { readMatrix } from "advnmf/io";
 import { describe, expect, it } from "vitest";
-import { dataPath, fromFormula } from "../data.js";
+import { dataPath, fromFormula, total } from "../data.js";
 
 interface Figures {
   obj_obs: number;
@@ -110,7 +110,6 @@ describe("Frobenius MU on the AT-NMF authors' data", () => {
 
 describe("Kullback–Leibler MU as in LaFA", () => {
   const options = { solver: "mu", order: "HW", epsilon: 1e-10, tolerance: 0 } as const;
-  const total = (A: Matrix) => A.data.reduce((sum, x) => sum + x, 0);
 
   async function data(name: "tiny" | "wtsi"): Promise<number[][]> {
     if (name === "tiny") {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { type Matrix, matrix, nmf } from "advnmf";
 import { encodeMatrix, readMatrix } from "advnmf/io";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { dataPath, seeded } from "../data.js";
+import { dataPath, seeded, total } from "../data.js";
 
 const python = ["/usr/bin/python3", "python3"].find((command) => {
   try {
@@ -48,7 +48,7 @@ describe.skipIf(!python)("scikit-learn (skipped where python3-sklearn is not ins
 
   async function start(V: Matrix, rank: number): Promise<{ W: Matrix; H: Matrix }> {
     const random = seeded(7);
-    const mean = V.data.reduce((sum, x) => sum + x, 0) / V.data.length;
+    const mean = total(V) / V.data.length;
     const size = 2 * Math.sqrt(mean / rank);
     const draw = (rows: number, cols: number) =>
       matrix(
@@ -96,7 +96,7 @@ describe.skipIf(!python)("scikit-learn (skipped where python3-sklearn is not ins
 
   function squaredError(V: Matrix, W: Matrix, H: Matrix): number {
     const P = product(W, H);
-    return V.data.reduce((sum, x, i) => sum + (x - P.data[i]!) ** 2, 0);
+    return total({ data: Array.from(V.data, (x, i) => (x - P.data[i]!) ** 2) });
   }
 
   for (const set of sets) {
