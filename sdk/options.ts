@@ -15,7 +15,7 @@ export function checkOptions(options: object, known: readonly string[], where: s
     throw new AdvnmfError(
       "OPTION",
       `${where} has no option "${name}"${suggestion(name, known)}; the options are ${known.join(", ")}`,
-      { option: name, known },
+      { option: name, nearest: closest(name, [...known]), known },
     );
   }
 }
@@ -28,12 +28,17 @@ export function suggestion(name: string, known: readonly string[]): string {
 }
 
 /** One of a list of words. @throws AdvnmfError `OPTION`. */
-export function oneOf<W extends string>(value: unknown, words: readonly W[], option: string): W {
+export function oneOf<W extends string | number | boolean>(
+  value: unknown,
+  words: readonly W[],
+  option: string,
+): W {
   if (words.includes(value as W)) return value as W;
-  const hint = typeof value === "string" ? suggestion(value, words) : "";
+  const known = words.filter((word) => typeof word === "string");
+  const hint = typeof value === "string" ? suggestion(value, known) : "";
   throw new AdvnmfError(
     "OPTION",
-    `${option} must be one of ${words.map((w) => `"${w}"`).join(", ")}, got ${show(value)}${hint}`,
+    `${option} must be one of ${words.map(show).join(", ")}, got ${show(value)}${hint}`,
     { option, got: value, expected: words },
   );
 }

@@ -87,14 +87,16 @@ class Workspace {
   readonly #task: Task;
   readonly #dtype: Dtype;
   readonly #weighted: boolean;
+  readonly #extrapolate: boolean;
 
   constructor(engine: Engine, problem: Problem, facts: DataFacts) {
     this.#engine = engine;
     this.#problem = problem;
     this.#dtype = problem.dtype;
     this.#weighted = facts.weighted;
+    this.#extrapolate = problem.extrapolate && !facts.weighted;
     this.#task = new Task(engine);
-    const bytes = this.#describe(facts.weighted);
+    const bytes = this.#describe();
     const base = engine.arena.take(bytes, sizeOf(problem));
     engine.kernel("layout", this.#dtype)(this.#task.address, base);
     const { V } = problem;
@@ -103,7 +105,7 @@ class Workspace {
   }
 
   /** Writes the problem's figures into the task and returns the bytes its workspace takes. */
-  #describe(weighted: boolean): number {
+  #describe(): number {
     const task = this.#task;
     const problem = this.#problem;
     task.setInt("team", 1);
@@ -111,12 +113,11 @@ class Workspace {
     task.setInt("n", problem.V.cols);
     task.setInt("k", problem.rank);
     task.setInt("loss", problem.loss);
-    task.setInt("solver", problem.solver);
-    task.setInt("weighted", weighted ? 1 : 0);
+    task.setInt("weighted", this.#weighted ? 1 : 0);
     task.setInt("fixedW", problem.fixedW ? 1 : 0);
     task.setInt("firstH", problem.firstH ? 1 : 0);
     task.setInt("sweeps", problem.innerSweeps);
-    task.setInt("extrapolate", problem.extrapolate && !weighted ? 1 : 0);
+    this.#choose(problem.solver, this.#extrapolate);
     task.setNumber("epsilon", problem.epsilon);
     task.setNumber("beta", problem.beta);
     task.setNumber("cauchyScale", problem.cauchyScale);
@@ -193,11 +194,16 @@ class Workspace {
     this.#task.setNumber("cauchyScale", this.#problem.cauchyScale);
     this.adapt();
     if (init === "half-normal" && !fixedW) {
-      this.#task.setInt("solver", 0);
+      this.#choose(0, false);
       this.iterate(HALF_NORMAL_STEPS);
-      this.#task.setInt("solver", this.#problem.solver);
+      this.#choose(this.#problem.solver, this.#extrapolate);
       this.adapt();
     }
+  }
+
+  #choose(solver: number, extrapolate: boolean): void {
+    this.#task.setInt("solver", solver);
+    this.#task.setInt("extrapolate", extrapolate ? 1 : 0);
   }
 
   /** Every entry of H the same, so that mean(WH) = mean(V). */
