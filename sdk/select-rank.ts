@@ -6,7 +6,8 @@
 //   consensus   factorize from many starts, put each column into the cluster of its largest
 //               coefficient, average the connectivity matrices, and measure how clear-cut the
 //               average is by its cophenetic correlation under average linkage (Brunet, Tamayo,
-//               Golub, Mesirov 2004); the rank with the greatest correlation wins.
+//               Golub, Mesirov 2004); the rank with the greatest correlation wins, the last of them
+//               where several are equally stable, since that is where the correlation begins to fall.
 
 import { defaultEngine, type Engine } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
@@ -58,6 +59,9 @@ export interface SelectRankResult {
 
 /** A consensus matrix of more columns than this takes too long to cluster. */
 const MOST_COLUMNS = 2000;
+
+/** Correlations that differ by less are the same but for rounding. */
+const EQUALLY_STABLE = 1e-9;
 
 const OWN_OPTIONS = ["ranks", "method", "repeats", "fraction", "onProgress"];
 
@@ -111,7 +115,9 @@ export async function selectRank(data: MatrixLike, options: SelectRankOptions): 
     }
   }
   const better = (a: RankScore, b: RankScore) =>
-    method === "held-out" ? a.heldOutError! < b.heldOutError! : a.cophenetic! > b.cophenetic!;
+    method === "held-out"
+      ? a.heldOutError! < b.heldOutError!
+      : a.cophenetic! > b.cophenetic! - EQUALLY_STABLE;
   const best = scores.reduce((kept, score) => (better(score, kept) ? score : kept));
   return { rank: best.rank, method, scores };
 }
