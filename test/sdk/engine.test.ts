@@ -3,7 +3,17 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { AdvnmfError, createEngine, createWorker, datasets, info, matrix, nmf, sha256 } from "advnmf";
+import {
+  AdvnmfError,
+  createEngine,
+  createWorker,
+  datasets,
+  info,
+  matrix,
+  nmf,
+  sha256,
+  type WasmSource,
+} from "advnmf";
 import { wasmBytes } from "advnmf/inline";
 import { createEngineSync, nmfSync } from "advnmf/sync";
 import { describe, expect, it } from "vitest";
@@ -45,13 +55,14 @@ describe("the engine", () => {
     expect(() => createEngineSync({ wasm: "https://example.invalid/advnmf.wasm" })).toThrow(/calling thread/);
   });
 
-  it.each([
+  const refused: [string, () => WasmSource, string, RegExp][] = [
     ["bytes that are no module", () => new Uint8Array([1, 2, 3]), "IO", /could not be loaded/],
     ["a file that is not there", () => new URL("file:///nowhere/advnmf.wasm"), "IO", /nowhere/],
     ["an answer of 404", () => new Response("", { status: 404 }), "IO", /404/],
     ["a word", () => "advnmf", "OPTION", /wasm must be/],
-  ] as const)("refuses %s", async (_name, source, code, message) => {
-    const error = await createEngine({ wasm: source() }).catch((e) => e);
+  ];
+  it.each(refused)("refuses %s", async (_name, source, code, message) => {
+    const error = (await createEngine({ wasm: source() }).catch((thrown: unknown) => thrown)) as AdvnmfError;
     expect(error).toBeInstanceOf(AdvnmfError);
     expect(error.code).toBe(code);
     expect(error.message).toMatch(message);
@@ -189,7 +200,7 @@ describe("a worker", () => {
       (await local.transform(swimmer, { maxIterations: 5 })).H.data,
     );
 
-    const bad = await worker.nmf([[1, -2]], { rank: 1 }).catch((e) => e);
+    const bad = await worker.nmf([[1, -2]], { rank: 1 }).catch((thrown: unknown) => thrown);
     expect(bad).toBeInstanceOf(AdvnmfError);
     expect(bad).toMatchObject({ code: "NEGATIVE", details: { row: 0, column: 1 } });
 
@@ -197,7 +208,7 @@ describe("a worker", () => {
     setTimeout(() => controller.abort(), 50);
     const aborted = await worker
       .nmf(swimmer, { rank: 17, tolerance: 0, maxIterations: 1e9, signal: controller.signal })
-      .catch((e) => e);
+      .catch((thrown: unknown) => thrown);
     expect(aborted).toMatchObject({ code: "ABORTED", best: { reason: "aborted" } });
     expect((await worker.nmf(V, { rank: 1 })).W.rows).toBe(4);
   });
