@@ -5,7 +5,8 @@ import { normal, uniform } from "../rng/counter";
 
 /**
  * Swimmer (Donoho & Stodden 2003): the 256 poses of a figure with a torso and four limbs, each limb
- * in one of four positions. dst: 1024·256; column p is a 32×32 picture, row-major, of zeros and ones.
+ * in one of four positions: 16 limbs of six pixels, none of them shared, and a torso of twelve and four
+ * joints. dst: 1024·256; column p is a 32×32 picture, row-major, of zeros and ones.
  */
 export function swimmer(dst: usize): void {
   memory.fill(dst, 0, 1024 * 256 * 8);
@@ -18,7 +19,8 @@ export function swimmer(dst: usize): void {
       // Arms go up, up and out, out, down and out; legs up and out, out, down and out, down.
       const down = arm ? (position < 2 ? -1 : position - 2) : position < 3 ? position - 1 : 1;
       const out = arm ? (position == 0 ? 0 : side) : position == 3 ? 0 : side;
-      for (let step = 0; step < 6; step++) {
+      // Step 0 is the joint, which belongs to the torso.
+      for (let step = 0; step < 7; step++) {
         dot(dst, pose, (arm ? 11 : 22) + step * down, 16 + side + step * out);
       }
     }
