@@ -120,11 +120,16 @@ export function panelToTiles<T>(k: i32, cols: i32, p: i32, panel: usize, tiles: 
     const h = stripWidth(k, s);
     let out = tiles + (<usize>cols * a + <usize>first * h) * sizeof<T>();
     const from = panel + <usize>a * PANEL_BYTES;
-    for (let c = 0; c < live; c++) {
-      const at = from + <usize>c * sizeof<T>();
-      for (let b = 0; b < h; b++) {
-        store<T>(out, load<T>(at + <usize>b * PANEL_BYTES));
-        out += sizeof<T>();
+    if (live == width && h == 4) transpose4<T>(from, out);
+    else if (live == width && h == 3) transpose3<T>(from, out);
+    else if (live == width && h == 2) transpose2<T>(from, out);
+    else {
+      for (let c = 0; c < live; c++) {
+        const at = from + <usize>c * sizeof<T>();
+        for (let b = 0; b < h; b++) {
+          store<T>(out, load<T>(at + <usize>b * PANEL_BYTES));
+          out += sizeof<T>();
+        }
       }
     }
     a += h;
@@ -144,5 +149,67 @@ export function squareToTiles<T>(k: i32, src: usize, tiles: usize): void {
       }
     }
     a += h;
+  }
+}
+
+/** Two, three, four rows of a whole panel → the panel's columns, one after another, as strip rows. */
+function transpose2<T>(x: usize, out: usize): void {
+  for (let half: usize = 0; half < 32; half += 16) {
+    const a = v128.load(x + half);
+    const b = v128.load(x + half, 32);
+    if (sizeof<T>() == 4) {
+      v128.store(out, v128.shuffle<f32>(a, b, 0, 4, 1, 5));
+      v128.store(out, v128.shuffle<f32>(a, b, 2, 6, 3, 7), 16);
+    } else {
+      v128.store(out, v128.shuffle<f64>(a, b, 0, 2));
+      v128.store(out, v128.shuffle<f64>(a, b, 1, 3), 16);
+    }
+    out += 32;
+  }
+}
+
+function transpose3<T>(x: usize, out: usize): void {
+  for (let half: usize = 0; half < 32; half += 16) {
+    const a = v128.load(x + half);
+    const b = v128.load(x + half, 32);
+    const c = v128.load(x + half, 64);
+    if (sizeof<T>() == 4) {
+      // a0 b0 c0 a1 | b1 c1 a2 b2 | c2 a3 b3 c3
+      const low = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
+      const high = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+      v128.store(out, v128.shuffle<f32>(low, c, 0, 1, 4, 2));
+      v128.store(out, v128.shuffle<f32>(v128.shuffle<f32>(low, c, 3, 5, 3, 5), high, 0, 1, 4, 5), 16);
+      v128.store(out, v128.shuffle<f32>(high, c, 6, 2, 3, 7), 32);
+    } else {
+      v128.store(out, v128.shuffle<f64>(a, b, 0, 2));
+      v128.store(out, v128.shuffle<f64>(c, a, 0, 3), 16);
+      v128.store(out, v128.shuffle<f64>(b, c, 1, 3), 32);
+    }
+    out += 48;
+  }
+}
+
+function transpose4<T>(x: usize, out: usize): void {
+  for (let half: usize = 0; half < 32; half += 16) {
+    const a = v128.load(x + half);
+    const b = v128.load(x + half, 32);
+    const c = v128.load(x + half, 64);
+    const d = v128.load(x + half, 96);
+    if (sizeof<T>() == 4) {
+      const ab0 = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
+      const ab1 = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+      const cd0 = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
+      const cd1 = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
+      v128.store(out, v128.shuffle<f64>(ab0, cd0, 0, 2));
+      v128.store(out, v128.shuffle<f64>(ab0, cd0, 1, 3), 16);
+      v128.store(out, v128.shuffle<f64>(ab1, cd1, 0, 2), 32);
+      v128.store(out, v128.shuffle<f64>(ab1, cd1, 1, 3), 48);
+    } else {
+      v128.store(out, v128.shuffle<f64>(a, b, 0, 2));
+      v128.store(out, v128.shuffle<f64>(c, d, 0, 2), 16);
+      v128.store(out, v128.shuffle<f64>(a, b, 1, 3), 32);
+      v128.store(out, v128.shuffle<f64>(c, d, 1, 3), 48);
+    }
+    out += 64;
   }
 }

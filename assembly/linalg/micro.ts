@@ -2,6 +2,7 @@
 //
 //   strip1…strip4   out (h×2 vectors) += Σ_r b(r, 0…h−1) ⊗ x(r, 2 vectors)
 //   predict4        out (4 rows × 2 vectors) = Σ_a b(a, 0…3) ⊗ x(a, 2 vectors)
+//   quotient4       out = v / (that + ε)
 //
 // The tile is 4×2 vectors because engines emit the loads of a loop body first: accumulators, the
 // vectors of x and the broadcasts of b are all alive at once, 8 + 2 + 4 = 14 of 16 registers. One
@@ -35,7 +36,11 @@ export function strip1<T>(rows: i32, b: usize, x: usize, out: usize): void {
   v128.store(out, v128.add<T>(a1, z1), 16);
 }
 
-/** out (2×2 vectors) += Σ b(r, 0…1) ⊗ x(r). b: 2·rows, x: rows of a panel. */
+/**
+ * out (2×2 vectors) += Σ b(r, 0…1) ⊗ x(r). b: 2·rows, x: rows of a panel. Two rows at a time into sums of
+ * their own, parted by the way out: engines emit the loads of a block first, and in one block 8 + 4 + 4
+ * vectors would be alive.
+ */
 export function strip2<T>(rows: i32, b: usize, x: usize, out: usize): void {
   let a0 = v128.load(out);
   let a1 = v128.load(out, 16);
@@ -45,8 +50,8 @@ export function strip2<T>(rows: i32, b: usize, x: usize, out: usize): void {
   let c1 = v128.splat<T>(<T>0);
   let d0 = v128.splat<T>(<T>0);
   let d1 = v128.splat<T>(<T>0);
-  let r = 0;
-  for (; r + 2 <= rows; r += 2) {
+  const end = x + <usize>rows * PANEL_BYTES;
+  while (x < end) {
     const x0 = v128.load(x);
     const x1 = v128.load(x, 16);
     const s = v128.load_splat<T>(b);
@@ -55,8 +60,10 @@ export function strip2<T>(rows: i32, b: usize, x: usize, out: usize): void {
     a1 = v128.add<T>(a1, v128.mul<T>(s, x1));
     b0 = v128.add<T>(b0, v128.mul<T>(t, x0));
     b1 = v128.add<T>(b1, v128.mul<T>(t, x1));
-    const y0 = v128.load(x, 32);
-    const y1 = v128.load(x, 48);
+    x += PANEL_BYTES;
+    if (x == end) break;
+    const y0 = v128.load(x);
+    const y1 = v128.load(x, 16);
     const u = v128.load_splat<T>(b + 2 * sizeof<T>());
     const w = v128.load_splat<T>(b + 3 * sizeof<T>());
     c0 = v128.add<T>(c0, v128.mul<T>(u, y0));
@@ -64,17 +71,7 @@ export function strip2<T>(rows: i32, b: usize, x: usize, out: usize): void {
     d0 = v128.add<T>(d0, v128.mul<T>(w, y0));
     d1 = v128.add<T>(d1, v128.mul<T>(w, y1));
     b += 4 * sizeof<T>();
-    x += 2 * PANEL_BYTES;
-  }
-  if (r < rows) {
-    const x0 = v128.load(x);
-    const x1 = v128.load(x, 16);
-    const s = v128.load_splat<T>(b);
-    const t = v128.load_splat<T>(b + sizeof<T>());
-    a0 = v128.add<T>(a0, v128.mul<T>(s, x0));
-    a1 = v128.add<T>(a1, v128.mul<T>(s, x1));
-    b0 = v128.add<T>(b0, v128.mul<T>(t, x0));
-    b1 = v128.add<T>(b1, v128.mul<T>(t, x1));
+    x += PANEL_BYTES;
   }
   v128.store(out, v128.add<T>(a0, c0));
   v128.store(out, v128.add<T>(a1, c1), 16);
@@ -156,15 +153,23 @@ export function strip4<T>(rows: i32, b: usize, x: usize, out: usize): void {
  * x: k rows of a panel.
  */
 export function predict4<T>(k: i32, b: usize, x: usize, out: usize): void {
-  let a0 = v128.splat<T>(<T>0);
-  let a1 = a0;
-  let b0 = a0;
-  let b1 = a0;
-  let c0 = a0;
-  let c1 = a0;
-  let d0 = a0;
-  let d1 = a0;
-  for (let a = 0; a < k; a++) {
+  const p0 = v128.load(x);
+  const p1 = v128.load(x, 16);
+  const q0 = v128.load_splat<T>(b);
+  const q1 = v128.load_splat<T>(b + sizeof<T>());
+  const q2 = v128.load_splat<T>(b + 2 * sizeof<T>());
+  const q3 = v128.load_splat<T>(b + 3 * sizeof<T>());
+  let a0 = v128.mul<T>(q0, p0);
+  let a1 = v128.mul<T>(q0, p1);
+  let b0 = v128.mul<T>(q1, p0);
+  let b1 = v128.mul<T>(q1, p1);
+  let c0 = v128.mul<T>(q2, p0);
+  let c1 = v128.mul<T>(q2, p1);
+  let d0 = v128.mul<T>(q3, p0);
+  let d1 = v128.mul<T>(q3, p1);
+  b += PANEL_BYTES;
+  x += PANEL_BYTES;
+  for (let a = 1; a < k; a++) {
     const x0 = v128.load(x);
     const x1 = v128.load(x, 16);
     const s = v128.load_splat<T>(b);
@@ -190,4 +195,45 @@ export function predict4<T>(k: i32, b: usize, x: usize, out: usize): void {
   v128.store(out, c1, 80);
   v128.store(out, d0, 96);
   v128.store(out, d1, 112);
+}
+
+/**
+ * out (4×2 vectors) = v / (Σ_a b(a, 0…3) ⊗ x(a) + e): predict4 and the quotient in one, so that the
+ * divisions of one tile run beside the multiplications of the next. v: 4 rows of a panel.
+ */
+export function quotient4<T>(k: i32, b: usize, x: usize, v: usize, e: v128, out: usize): void {
+  let a0 = e;
+  let a1 = e;
+  let b0 = e;
+  let b1 = e;
+  let c0 = e;
+  let c1 = e;
+  let d0 = e;
+  let d1 = e;
+  for (let a = 0; a < k; a++) {
+    const x0 = v128.load(x);
+    const x1 = v128.load(x, 16);
+    const s = v128.load_splat<T>(b);
+    const t = v128.load_splat<T>(b + sizeof<T>());
+    const u = v128.load_splat<T>(b + 2 * sizeof<T>());
+    const w = v128.load_splat<T>(b + 3 * sizeof<T>());
+    a0 = v128.add<T>(a0, v128.mul<T>(s, x0));
+    a1 = v128.add<T>(a1, v128.mul<T>(s, x1));
+    b0 = v128.add<T>(b0, v128.mul<T>(t, x0));
+    b1 = v128.add<T>(b1, v128.mul<T>(t, x1));
+    c0 = v128.add<T>(c0, v128.mul<T>(u, x0));
+    c1 = v128.add<T>(c1, v128.mul<T>(u, x1));
+    d0 = v128.add<T>(d0, v128.mul<T>(w, x0));
+    d1 = v128.add<T>(d1, v128.mul<T>(w, x1));
+    b += PANEL_BYTES;
+    x += PANEL_BYTES;
+  }
+  v128.store(out, v128.div<T>(v128.load(v), a0));
+  v128.store(out, v128.div<T>(v128.load(v, 16), a1), 16);
+  v128.store(out, v128.div<T>(v128.load(v, 32), b0), 32);
+  v128.store(out, v128.div<T>(v128.load(v, 48), b1), 48);
+  v128.store(out, v128.div<T>(v128.load(v, 64), c0), 64);
+  v128.store(out, v128.div<T>(v128.load(v, 80), c1), 80);
+  v128.store(out, v128.div<T>(v128.load(v, 96), d0), 96);
+  v128.store(out, v128.div<T>(v128.load(v, 112), d1), 112);
 }

@@ -12,7 +12,7 @@
 // pass over V, no m×n temporary. Without weights WᵀB for Kullback–Leibler is the row sums of Wᵀ.
 
 import { lanes, PANEL_BYTES } from "../linalg/lanes";
-import { accumulate, clear, predict } from "../linalg/product";
+import { accumulate, clear, predict, quotients } from "../linalg/product";
 import { Loss, Side, Task } from "../task";
 import { denominator, numerator, TILE_ROWS, tileOne, tileTwo, usesSums } from "./workspace";
 
@@ -33,6 +33,11 @@ export function divergenceTerms<T>(task: Task, side: Side, other: Side, p: i32, 
     const at = (<usize>p * rows + row) * PANEL_BYTES;
     const x = side.data + at;
     const d = side.weights ? side.weights + at : 0;
+    if (fromSums) {
+      quotients<T>(count, k, other.panels, row, panel, x, v128.splat<T>(<T>task.epsilon), A);
+      accumulate<T>(count, k, other.tiles, rows, row, A, num);
+      continue;
+    }
     predict<T>(count, k, other.panels, row, panel, A);
     const vectors = 2 * count;
     if (task.loss == Loss.KULLBACK_LEIBLER) kullbackLeibler<T>(vectors, <T>task.epsilon, x, d, A, B);
@@ -53,17 +58,12 @@ export function divergenceTerms<T>(task: Task, side: Side, other: Side, p: i32, 
   }
 }
 
-// Each of these turns P in A into the table's A and B; x: V, d: D or 0; all `vectors` vectors long.
+// Each of these turns P in A into the table's A and B; x: V, d: D, or 0 where a loss comes here without
+// weights too; all `vectors` vectors long.
 
 function kullbackLeibler<T>(vectors: i32, epsilon: T, x: usize, d: usize, A: usize, B: usize): void {
   const e = v128.splat<T>(epsilon);
   const end = A + ((<usize>vectors) << 4);
-  if (!d) {
-    for (; A < end; A += 16, x += 16) {
-      v128.store(A, v128.div<T>(v128.load(x), v128.add<T>(v128.load(A), e)));
-    }
-    return;
-  }
   for (; A < end; A += 16, B += 16, x += 16, d += 16) {
     const weight = v128.load(d);
     const ratio = v128.div<T>(v128.load(x), v128.add<T>(v128.load(A), e));
