@@ -15,6 +15,8 @@ const LOSSES = {
   cauchy: 4,
 } as const;
 const SOLVERS = { mu: 0, hals: 1 } as const;
+/** Below, (WH + ε)^(β−2) leaves the range of the type where WH is 0 and ε the default. */
+const LOWEST_BETA = { f32: -0.4, f64: -15 } as const;
 const INITS = ["random", "half-normal", "nndsvd", "nndsvda"] as const;
 
 /** Everything the solver needs to know, checked; V is m×n. */
@@ -150,7 +152,7 @@ type SharedProblem = Omit<
 
 function sharedProblem(V: Matrix, options: TransformOptions): SharedProblem {
   const dtype: Dtype = V.data instanceof Float32Array ? "f32" : "f64";
-  const loss = checkLoss(options.loss ?? "frobenius");
+  const loss = checkLoss(options.loss ?? "frobenius", dtype);
   const solver = oneOf(options.solver ?? "auto", ["auto", "mu", "hals"], "solver");
   if (solver === "hals" && loss.loss !== LOSSES.frobenius) {
     throw new AdvnmfError(
@@ -209,13 +211,13 @@ function checkRank(rank: unknown, V: Matrix): number {
   );
 }
 
-function checkLoss(loss: unknown): { loss: number; beta: number; cauchyScale: number } {
+function checkLoss(loss: unknown, dtype: Dtype): { loss: number; beta: number; cauchyScale: number } {
   const none = { beta: 2, cauchyScale: 0 };
   if (typeof loss === "object" && loss !== null) {
     const given = loss as { beta?: unknown; cauchy?: unknown };
     checkOptions(loss, ["beta", "cauchy"], "loss");
     if (given.beta !== undefined && given.cauchy === undefined) {
-      const beta = numberFrom(given.beta, Number.NEGATIVE_INFINITY, "loss.beta");
+      const beta = numberFrom(given.beta, LOWEST_BETA[dtype], `loss.beta for ${dtype} data`);
       const known = beta === 2 ? LOSSES.frobenius : beta === 1 ? LOSSES["kullback-leibler"] : undefined;
       return { ...none, beta, loss: known ?? (beta === 0 ? LOSSES["itakura-saito"] : LOSSES.divergence) };
     }

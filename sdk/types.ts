@@ -7,7 +7,7 @@ import type { Matrix, MatrixLike, Numbers } from "./matrix.js";
  * - `"frobenius"`: ½ Σ D (V − P)²
  * - `"kullback-leibler"`: Σ D (V log(V/P) − V + P)
  * - `"itakura-saito"`: Σ D (V/P − log(V/P) − 1)
- * - `{ beta }`: the β-divergence (Févotte & Idier 2011); 2, 1 and 0 are the three above
+ * - `{ beta }`: the β-divergence (Févotte & Idier 2011), β ≥ −15 (f32: ≥ −0.4); 2, 1 and 0 are the three above
  * - `{ cauchy }`: truncated Cauchy, ½γ² Σ D log(1 + min(|V − P|, cut)²/γ²) (arXiv 1906.00495), for data
  *   with outliers; the number is the scale γ, in the units of V, and `"auto"` estimates it
  */

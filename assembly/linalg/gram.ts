@@ -1,12 +1,15 @@
 // Gram matrix of the rows of a factor: out (k×k) = C·Cᵀ for a run of panels of C (k×N).
 //
 // Pairs of rows are taken in register tiles (4×2 off the diagonal, the ten pairs of a 4×4 block on
-// it); the lower triangle is computed, the upper one mirrored. Each entry is one sum over the
-// panels in order, then over the lanes.
+// it), each pair once. Each entry is one sum over the panels in order, then over the lanes. `mirror`
+// completes the matrix, after the parts of several runs have been added.
 
 import { horizontalSum, PANEL_BYTES } from "./lanes";
 
-/** out (row-major k×k) = Σ over `count` panels of C·Cᵀ. panels: count·k rows of panels. */
+/**
+ * out (row-major k×k) = Σ over `count` panels of C·Cᵀ, one of each two symmetric entries; `mirror` fills in
+ * the other. panels: count·k rows of panels.
+ */
 export function gram<T>(k: i32, count: i32, panels: usize, out: usize): void {
   let a = 0;
   for (; a + 4 <= k; a += 4) {
@@ -20,10 +23,38 @@ export function gram<T>(k: i32, count: i32, panels: usize, out: usize): void {
   }
 }
 
-function put<T>(k: i32, a: i32, b: i32, v: v128, out: usize): void {
-  const value = <T>horizontalSum<T>(v);
-  store<T>(out + (<usize>a * k + b) * sizeof<T>(), value);
-  store<T>(out + (<usize>b * k + a) * sizeof<T>(), value);
+/**
+ * Four sums over the lanes at once, to four neighbours in memory: the vectors are transposed, so that
+ * the lanes are added as vectors, left to right.
+ */
+function quad<T>(s0: v128, s1: v128, s2: v128, s3: v128, to: usize): void {
+  if (sizeof<T>() == 4) {
+    const low01 = v128.shuffle<f32>(s0, s1, 0, 4, 1, 5);
+    const high01 = v128.shuffle<f32>(s0, s1, 2, 6, 3, 7);
+    const low23 = v128.shuffle<f32>(s2, s3, 0, 4, 1, 5);
+    const high23 = v128.shuffle<f32>(s2, s3, 2, 6, 3, 7);
+    const first = v128.shuffle<f64>(low01, low23, 0, 2);
+    const second = v128.shuffle<f64>(low01, low23, 1, 3);
+    const third = v128.shuffle<f64>(high01, high23, 0, 2);
+    const fourth = v128.shuffle<f64>(high01, high23, 1, 3);
+    v128.store(to, f32x4.add(f32x4.add(f32x4.add(first, second), third), fourth));
+  } else {
+    v128.store(to, f64x2.add(v128.shuffle<f64>(s0, s1, 0, 2), v128.shuffle<f64>(s0, s1, 1, 3)));
+    v128.store(to, f64x2.add(v128.shuffle<f64>(s2, s3, 0, 2), v128.shuffle<f64>(s2, s3, 1, 3)), 16);
+  }
+}
+
+/** Fills in the entries of a row-major k×k matrix that `gram` left out. */
+export function mirror<T>(k: i32, out: usize): void {
+  const whole = k & ~3;
+  for (let b = 1; b < k; b++) {
+    for (let a = 0; a < b; a++) {
+      const upper = out + (<usize>a * k + b) * sizeof<T>();
+      const lower = out + (<usize>b * k + a) * sizeof<T>();
+      if (b < whole) store<T>(lower, load<T>(upper));
+      else store<T>(upper, load<T>(lower));
+    }
+  }
 }
 
 function block42<T>(k: i32, count: i32, panels: usize, a: i32, b: i32, out: usize): void {
@@ -58,14 +89,8 @@ function block42<T>(k: i32, count: i32, panels: usize, a: i32, b: i32, out: usiz
     x += stride;
     y += stride;
   }
-  put<T>(k, a, b, s00, out);
-  put<T>(k, a, b + 1, s01, out);
-  put<T>(k, a + 1, b, s10, out);
-  put<T>(k, a + 1, b + 1, s11, out);
-  put<T>(k, a + 2, b, s20, out);
-  put<T>(k, a + 2, b + 1, s21, out);
-  put<T>(k, a + 3, b, s30, out);
-  put<T>(k, a + 3, b + 1, s31, out);
+  quad<T>(s00, s10, s20, s30, out + (<usize>b * k + a) * sizeof<T>());
+  quad<T>(s01, s11, s21, s31, out + (<usize>(b + 1) * k + a) * sizeof<T>());
 }
 
 function diagonal4<T>(k: i32, count: i32, panels: usize, a: i32, out: usize): void {
@@ -100,16 +125,12 @@ function diagonal4<T>(k: i32, count: i32, panels: usize, a: i32, out: usize): vo
     }
     x += stride;
   }
-  put<T>(k, a, a, s00, out);
-  put<T>(k, a + 1, a, s10, out);
-  put<T>(k, a + 1, a + 1, s11, out);
-  put<T>(k, a + 2, a, s20, out);
-  put<T>(k, a + 2, a + 1, s21, out);
-  put<T>(k, a + 2, a + 2, s22, out);
-  put<T>(k, a + 3, a, s30, out);
-  put<T>(k, a + 3, a + 1, s31, out);
-  put<T>(k, a + 3, a + 2, s32, out);
-  put<T>(k, a + 3, a + 3, s33, out);
+  const row = <usize>k * sizeof<T>();
+  const to = out + <usize>a * (row + sizeof<T>());
+  quad<T>(s00, s10, s20, s30, to);
+  quad<T>(s10, s11, s21, s31, to + row);
+  quad<T>(s20, s21, s22, s32, to + 2 * row);
+  quad<T>(s30, s31, s32, s33, to + 3 * row);
 }
 
 function block14<T>(k: i32, count: i32, panels: usize, a: i32, b: i32, out: usize): void {
@@ -131,33 +152,26 @@ function block14<T>(k: i32, count: i32, panels: usize, a: i32, b: i32, out: usiz
     x += stride;
     y += stride;
   }
-  put<T>(k, a, b, s0, out);
-  put<T>(k, a, b + 1, s1, out);
-  put<T>(k, a, b + 2, s2, out);
-  put<T>(k, a, b + 3, s3, out);
+  quad<T>(s0, s1, s2, s3, out + (<usize>a * k + b) * sizeof<T>());
 }
 
 function single<T>(k: i32, count: i32, panels: usize, a: i32, b: i32, out: usize): void {
-  put<T>(k, a, b, rowProduct<T>(k, count, panels, a, panels, b), out);
+  const value = rowDot<T>(k, count, panels, a, b);
+  store<T>(out + (<usize>a * k + b) * sizeof<T>(), <T>value);
 }
 
-/** The lanes of Σ over panels of x(a)·y(b): rows a of x and b of y, both with k rows a panel. */
-function rowProduct<T>(k: i32, count: i32, x: usize, a: i32, y: usize, b: i32): v128 {
+/** Σ_c C(a, c)·C(b, c) over `count` panels of a k×N matrix, in f64 at the end. */
+export function rowDot<T>(k: i32, count: i32, panels: usize, a: i32, b: i32): f64 {
   let s0 = v128.splat<T>(<T>0);
   let s1 = s0;
   const stride = <usize>k * PANEL_BYTES;
-  x += <usize>a * PANEL_BYTES;
-  y += <usize>b * PANEL_BYTES;
+  let x = panels + <usize>a * PANEL_BYTES;
+  let y = panels + <usize>b * PANEL_BYTES;
   for (let p = 0; p < count; p++) {
     s0 = v128.add<T>(s0, v128.mul<T>(v128.load(x), v128.load(y)));
     s1 = v128.add<T>(s1, v128.mul<T>(v128.load(x, 16), v128.load(y, 16)));
     x += stride;
     y += stride;
   }
-  return v128.add<T>(s0, s1);
-}
-
-/** Σ_c C(a, c)·C(b, c) over `count` panels of a k×N matrix, in f64 at the end. */
-export function rowDot<T>(k: i32, count: i32, panels: usize, a: i32, b: i32): f64 {
-  return horizontalSum<T>(rowProduct<T>(k, count, panels, a, panels, b));
+  return horizontalSum<T>(v128.add<T>(s0, s1));
 }

@@ -8,7 +8,7 @@
 // the loss rises, the factors go back to (W_n, H_n), the ceiling becomes the last β that worked, and
 // β shrinks by η. The loss comes free from the Gram identity.
 
-import { PANEL_BYTES, panelCount } from "../linalg/lanes";
+import { flush, PANEL_BYTES, panelCount } from "../linalg/lanes";
 import { barrier } from "../parallel/barrier";
 import { chunkCount, chunkPanels, firstChunk } from "../parallel/range";
 import { Side, Task } from "../task";
@@ -34,14 +34,19 @@ export function extrapolatePanel<T>(task: Task, side: Side, p: i32): void {
   const bytes = <usize>task.k * PANEL_BYTES;
   const c = side.panels + <usize>p * bytes;
   const last = side.last + <usize>p * bytes;
-  const beta = v128.splat<T>(task.warm ? <T>task.step : <T>0);
+  if (!task.warm) {
+    // There is no iteration before the first one, and `last` holds whatever lay there.
+    memory.copy(last, c, bytes);
+    return;
+  }
+  const beta = v128.splat<T>(<T>task.step);
   const zero = v128.splat<T>(<T>0);
   for (let at: usize = 0; at < bytes; at += 16) {
     const now = v128.load(c + at);
     const before = v128.load(last + at);
     v128.store(last + at, now);
     const ahead = v128.add<T>(now, v128.mul<T>(beta, v128.sub<T>(now, before)));
-    v128.store(c + at, v128.max<T>(zero, ahead));
+    v128.store(c + at, flush<T>(v128.max<T>(zero, ahead)));
   }
 }
 

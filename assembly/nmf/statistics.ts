@@ -2,7 +2,7 @@
 // needs them, the Gram matrix CCᵀ (k×k) or the row sums of C (k). Each chunk writes its own part;
 // after the barrier member 0 adds the parts in the order of the chunks.
 
-import { gram } from "../linalg/gram";
+import { gram, mirror } from "../linalg/gram";
 import { horizontalSum, PANEL_BYTES, panelCount } from "../linalg/lanes";
 import { panelToTiles, squareToTiles } from "../linalg/layout";
 import { barrier } from "../parallel/barrier";
@@ -52,6 +52,7 @@ export function combine<T>(task: Task, side: Side): void {
         v128.store(sum + at, v128.add<T>(v128.load(sum + at), v128.load(part + at)));
       }
     }
+    mirror<T>(k, sum);
     squareToTiles<T>(k, sum, side.gram);
   }
   if (usesSums(task)) {

@@ -104,6 +104,8 @@ export function layout<T>(task: Task, base: usize): f64 {
   const bytes = changetype<Cursor>(cursor).at - <f64>base;
 
   if (base != 0) {
+    // Gram parts hold one triangle each; the other is added too, and must not be whatever lay there.
+    memory.fill(task.partials, 0, task.partialBytes * chunks<T>(task));
     const H = changetype<Side>(task.sideH);
     H.rows = m;
     H.cols = n;

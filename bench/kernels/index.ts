@@ -1,4 +1,3 @@
-//
 // What the bench's WebAssembly module has besides the kernels' own exports (assembly/index.ts, compiled
 // into the same module): the ceilings, and single kernels repeated on a prepared task, walking over the
 // data exactly as a half-step does.

@@ -1,4 +1,3 @@
-//
 // The ceiling that kernels are measured against: multiply+add on v128, with everything in registers
 // or in the first-level cache. Which form comes closest to what a core can do depends on the core
 // (latency of an add, loads a cycle), so there are several, and the best one counts.

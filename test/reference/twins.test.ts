@@ -1,0 +1,204 @@
+// The twins judge the kernels; what judges the twins is here: known answers, identities, and gradients
+// by finite differences. It also shows that they mean under tsc what they mean under asc.
+
+import { describe, expect, test } from "vitest";
+import { cauchyCut, cauchyScaleOf } from "./cauchy.js";
+import { choleskyFactor, choleskySolve } from "./cholesky.js";
+import { extrapolated, Pace } from "./extrapolation.js";
+import { hals } from "./hals.js";
+import { halsWeighted } from "./hals-weighted.js";
+import { startScale } from "./init.js";
+import { projectedSquares } from "./kkt.js";
+import { loss, penalty } from "./loss.js";
+import { gradient, muDivergence } from "./mu-divergence.js";
+import { muFrobenius } from "./mu-frobenius.js";
+import { nndsvdFactor } from "./nndsvd.js";
+import { normalNumbers, philoxWords, uniformNumbers } from "./philox.js";
+import { gramOfRows, product, transpose } from "./product.js";
+
+const m = 5;
+const n = 7;
+const k = 3;
+
+/** Numbers in [0.1, 1.1). */
+function draw(count: number, seed: number): Float64Array {
+  return uniformNumbers(seed, 9, count).map((x) => x + 0.1);
+}
+
+const V = draw(m * n, 1);
+const W = draw(m * k, 2);
+const H = draw(k * n, 3);
+const ones = new Float64Array(m * n).fill(1);
+const D = draw(m * n, 4).map((d, at) => (at % 4 === 1 ? 0 : d));
+
+/** Loss number and β. */
+const LOSSES: [number, number][] = [
+  [0, 0],
+  [1, 0],
+  [2, 0],
+  [3, -0.5],
+  [3, 0.5],
+  [3, 1.5],
+  [3, 3],
+  [4, 0],
+];
+
+function expectClose(actual: Float64Array, expected: Float64Array, digits = 12): void {
+  expect(actual.length).toBe(expected.length);
+  for (const [at, value] of expected.entries()) expect(actual[at]).toBeCloseTo(value, digits);
+}
+
+describe("philox", () => {
+  // Known answers of the Random123 distribution.
+  test.each([
+    [
+      [0, 0, 0, 0, 0, 0],
+      [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8],
+    ],
+    [new Array(6).fill(0xffffffff), [0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd]],
+    [
+      [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344, 0xa4093822, 0x299f31d0],
+      [0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1],
+    ],
+  ])("known answer %#", (input, words) => {
+    const [c0, c1, c2, c3, k0, k1] = input as [number, number, number, number, number, number];
+    expect([...philoxWords(c0, c1, c2, c3, k0, k1)]).toEqual(words);
+  });
+  test("the words behind a draw", () => {
+    const [x0, x1, x2, x3] = philoxWords(2, 0, 5, 0, 7, 0) as unknown as [number, number, number, number];
+    const u = (Math.floor(x0 / 32) * 2 ** 26 + Math.floor(x1 / 64)) / 2 ** 53;
+    const v = (Math.floor(x2 / 32) * 2 ** 26 + Math.floor(x3 / 64)) / 2 ** 53;
+    expect(uniformNumbers(7, 5, 3)[2]).toBe(u);
+    expect(normalNumbers(7, 5, 3)[2]).toBeCloseTo(
+      Math.sqrt(-2 * Math.log(1 - u)) * Math.cos(2 * Math.PI * v),
+      14,
+    );
+  });
+});
+
+describe("linear algebra", () => {
+  test("product, transpose and Gram matrix", () => {
+    const A = Float64Array.of(1, 2, 3, 4, 5, 6);
+    const B = Float64Array.of(7, 8, 9, 10, 11, 12);
+    expect([...product(2, 3, 2, A, B)]).toEqual([58, 64, 139, 154]);
+    expect([...transpose(2, 3, A)]).toEqual([1, 4, 2, 5, 3, 6]);
+    expect([...gramOfRows(2, 3, A)]).toEqual([14, 32, 32, 77]);
+  });
+  test("Cholesky", () => {
+    const A = Float64Array.of(4, 2, 2, 5);
+    const L = choleskyFactor(2, A);
+    expect([...L]).toEqual([2, 0, 1, 2]);
+    expectClose(product(2, 2, 1, A, choleskySolve(2, L, Float64Array.of(3, -1))), Float64Array.of(3, -1));
+    expect(choleskyFactor(2, Float64Array.of(1, 2, 2, 1))[3]).toBeNaN();
+  });
+});
+
+describe("losses and gradients", () => {
+  test("a perfect fit costs nothing, and a single entry what the formula says", () => {
+    const fit = product(m, k, n, W, H);
+    for (const [kind, beta] of LOSSES) {
+      expect(loss(kind, m, n, k, fit, ones, W, H, beta, 1e-16, 0.5, 9)).toBeCloseTo(0, 12);
+    }
+    const one = (kind: number, beta: number, cut: number) =>
+      loss(
+        kind,
+        1,
+        1,
+        1,
+        Float64Array.of(3),
+        Float64Array.of(2),
+        Float64Array.of(1),
+        Float64Array.of(1),
+        beta,
+        0,
+        0.5,
+        cut,
+      );
+    expect(one(0, 0, 9)).toBeCloseTo(4, 14);
+    expect(one(1, 0, 9)).toBeCloseTo(2 * (3 * Math.log(3) - 2), 14);
+    expect(one(2, 0, 9)).toBeCloseTo(2 * (2 - Math.log(3)), 14);
+    expect(one(3, 3, 9)).toBeCloseTo(2 * ((27 + 2 - 9) / 6), 14);
+    expect(one(4, 0, 9)).toBeCloseTo(0.25 * Math.log(17), 14);
+    expect(one(4, 0, 1)).toBeCloseTo(0.25 * Math.log(5), 14);
+    expect(penalty(2, Float64Array.of(1, 3), 2, 4)).toBe(2 * 4 + 0.5 * 4 * 10);
+  });
+  test.each(LOSSES)("loss %d, β %d: gradient by finite differences", (kind, beta) => {
+    const at = (C: Float64Array) =>
+      loss(kind, m, n, k, V, D, W, C, beta, 1e-12, 0.5, 0.7) + penalty(k * n, C, 0.2, 0.3);
+    const G = gradient(kind, m, n, k, V, D, W, H, 0.2, 0.3, beta, 1e-12, 0.5, 0.7);
+    for (let i = 0; i < k * n; i++) {
+      const up = H.map((h, j) => (j === i ? h + 1e-5 : h));
+      const down = H.map((h, j) => (j === i ? h - 1e-5 : h));
+      expect((at(up) - at(down)) / 2e-5).toBeCloseTo(G[i]!, 6);
+    }
+  });
+  test("projection of a gradient", () => {
+    expect(projectedSquares(4, Float64Array.of(1, 1, 0, 0), Float64Array.of(2, -3, 5, -7))).toBe(4 + 9 + 49);
+  });
+});
+
+describe("steps", () => {
+  test("both forms of the Frobenius step agree", () => {
+    const one = muFrobenius(m, n, k, V, W, H, 0.1, 0.2, 1e-12);
+    expectClose(muDivergence(0, m, n, k, V, ones, W, H, 0.1, 0.2, 0, 1e-12, 1, 1), one);
+  });
+  test.each(LOSSES.filter(([kind]) => kind < 4))("loss %d, β %d: a step lowers the loss", (kind, beta) => {
+    const next = muDivergence(kind, m, n, k, V, D, W, H, 0, 0, beta, 1e-14, 1, 1);
+    const at = (C: Float64Array) => loss(kind, m, n, k, V, D, W, C, beta, 1e-14, 1, 1);
+    expect(at(next)).toBeLessThan(at(H));
+  });
+  test("HALS ends where the gradient is 0, on one component after the first coordinate", () => {
+    const next = halsWeighted(m, n, k, V, D, W, H, 0.01, 0.02, 4000);
+    const G = gradient(0, m, n, k, V, D, W, next, 0.01, 0.02, 0, 0, 1, 1);
+    expect(projectedSquares(k * n, next, G)).toBeLessThan(1e-20);
+    expect(Math.min(...next)).toBeGreaterThanOrEqual(0);
+    // The last coordinate of a sweep is optimal given the others.
+    const swept = hals(m, n, k, V, W, H, 0.01, 0.02, 1, 4);
+    const after = gradient(0, m, n, k, V, ones, W, swept, 0.01, 0.02, 0, 0, 1, 1);
+    const last = (k - 1) * n;
+    expect(projectedSquares(n, swept.subarray(last), after.subarray(last))).toBeLessThan(1e-24);
+    expectClose(halsWeighted(m, n, k, V, ones, W, H, 0.01, 0.02, 1), swept);
+  });
+  test("HALS stops a group of columns once its sweeps hardly move it", () => {
+    const many = hals(m, n, k, V, W, H, 0, 0, 100, n);
+    const more = hals(m, n, k, V, W, H, 0, 0, 1000, n);
+    expectClose(more, many);
+    expectClose(hals(m, n, k, V, W, H, 0, 0, 1, 2), hals(m, n, k, V, W, H, 0, 0, 1, 4));
+  });
+  test("the pace of extrapolation", () => {
+    expect([...extrapolated(2, Float64Array.of(2, 1), Float64Array.of(1, 4), 0.5)]).toEqual([2.5, 0]);
+    const pace = new Pace();
+    expect(pace.beta()).toBe(0);
+    expect(pace.rose(10)).toBe(false);
+    expect(pace.beta()).toBeCloseTo(0.525, 14);
+    expect(pace.rose(9)).toBe(false);
+    expect(pace.beta()).toBeCloseTo(0.525 * 1.05, 14);
+    expect(pace.rose(9.5)).toBe(true);
+    expect(pace.beta()).toBeCloseTo((0.525 * 1.05) / 1.5, 14);
+    expect(pace.ceiling).toBeCloseTo(0.525, 14);
+    expect(pace.rose(50)).toBe(false);
+  });
+});
+
+describe("robust scale and starts", () => {
+  test("Cauchy: the weighted mean of 1/(1+(E/γ)²) is ½; three-sigma cut", () => {
+    const E = Float64Array.from({ length: 400 }, (_, i) => 0.3 * Math.tan(Math.PI * ((i + 0.5) / 400 - 0.5)));
+    const scale = cauchyScaleOf(400, E, new Float64Array(400).fill(2), 0);
+    expect(scale).toBeCloseTo(0.3, 3);
+    expect(cauchyCut(2, Float64Array.of(-1, 3), Float64Array.of(1, 1))).toBeCloseTo(2 + 3, 14);
+    expect(cauchyCut(2, Float64Array.of(-1, 3), Float64Array.of(1, 0))).toBeCloseTo(1, 14);
+  });
+  test("random start: the means agree", () => {
+    const s = startScale(m, n, k, W, H, 2.5);
+    const fit = product(m, k, n, W, H);
+    expect((s * s * fit.reduce((sum, x) => sum + x, 0)) / (m * n)).toBeCloseTo(2.5, 12);
+  });
+  test("NNDSVD by hand", () => {
+    // u_1 = (0.6, −0.8), z_1 = (−0.8, 0.6): plus 0.6·0.6, minus 0.8·0.8, so the negative parts.
+    const U = Float64Array.of(0.8, 0.6, 0.6, -0.8);
+    const Z = Float64Array.of(0.6, -0.8, 0.8, 0.6);
+    const sigma = Float64Array.of(9, 4);
+    expectClose(nndsvdFactor(2, 2, 2, U, sigma, Z, 0.5), Float64Array.of(2.4, 0.5, 1.8, 1.6));
+    expectClose(nndsvdFactor(2, 2, 2, Z, sigma, U, 0), Float64Array.of(1.8, 1.6, 2.4, 0));
+  });
+});
