@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { markBuilt, sourcesDigest } from "./sources.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const require = createRequire(import.meta.url);
@@ -19,6 +20,8 @@ function run(packageName, command, args) {
   execFileSync(process.execPath, [script, ...args], { cwd: root, stdio: "inherit" });
 }
 
+// Taken first: sources that change during the build are not in it.
+const digest = sourcesDigest(root);
 const out = join(root, "dist");
 const next = join(root, "build", "dist");
 rmSync(next, { recursive: true, force: true });
@@ -60,3 +63,4 @@ run("typescript", "tsc", ["-p", "sdk/tsconfig.json"]);
 // The old build stays usable until the new one is whole.
 rmSync(out, { recursive: true, force: true });
 renameSync(next, out);
+markBuilt(root, digest);

@@ -26,6 +26,11 @@ function runtimeName(): string {
   return globalThis.navigator?.userAgent ?? "unknown";
 }
 
+function processors(): number | undefined {
+  const os = globalThis.process?.getBuiltinModule?.("node:os");
+  return globalThis.navigator?.hardwareConcurrency ?? os?.availableParallelism();
+}
+
 /**
  * Tells what this runtime gives to advnmf.
  *
@@ -38,7 +43,7 @@ export async function info(engine?: Engine): Promise<RuntimeInfo> {
     runtime: runtimeName(),
     simd: true,
     threads: 1,
-    processors: globalThis.navigator?.hardwareConcurrency,
+    processors: processors(),
     memoryBytes: used.memoryBytes,
     memoryLimit: 2 ** 32,
   };

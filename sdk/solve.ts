@@ -11,6 +11,9 @@ import type { HistoryEntry, Progress, RestartResult, StopReason } from "./types.
 /** The stopping rule is looked at every so many iterations (scikit-learn's number). */
 const CHECK_EVERY = 10;
 
+/** Where there is none, with tolerance 0, the loss is only for the history. */
+const LOOK_EVERY = 50;
+
 /** Multiplicative updates after a half-normal start (AT-NMF §II-C). */
 const HALF_NORMAL_STEPS = 5;
 
@@ -325,7 +328,7 @@ export function* run(engine: Engine, problem: Problem): Run {
       restarts,
       seconds: (performance.now() - started) / 1000,
       peakBytes: arena.peak - mark,
-      warnings: warnings(problem, workspace.totals.squares),
+      warnings: warnings(problem, workspace.totals.squares, kept.W, kept.H),
     };
   } finally {
     arena.rewind(mark);
@@ -346,12 +349,20 @@ function refuseTooLarge(engine: Engine, problem: Problem): void {
   if (mark + bytes > 2 ** 32) arena.take(bytes, sizeOf(problem));
 }
 
-function warnings(problem: Problem, squares: number): string[] {
+function warnings(problem: Problem, squares: number, W: Matrix, H: Matrix): string[] {
   const found: string[] = [];
   if (squares === 0) found.push("V is all zeros, and so are W and H: there is nothing to factorize.");
   else if (problem.init === "nndsvd" && problem.solver === 0) {
     found.push(
       'Multiplicative updates never move an entry away from zero, and init "nndsvd" starts with zeros: use "nndsvda" or solver "hals".',
+    );
+  }
+  const vanished = W.data.every((w) => w === 0) || H.data.every((h) => h === 0);
+  if (squares > 0 && vanished) {
+    found.push(
+      problem.loss === 4
+        ? "The fit is all zeros: to the Cauchy loss the entries above zero are outliers. Give a larger scale, or another loss."
+        : "The fit is all zeros: use smaller penalties, or another start.",
     );
   }
   return found;
@@ -369,6 +380,7 @@ function* iterate(
   if (!Number.isFinite(firstLoss)) throw overflow(0);
   history.push({ iteration: 0, loss: firstLoss });
   const scale = stopping === "kkt" ? workspace.gradientNorm() : root(firstLoss);
+  const every = tolerance > 0 ? CHECK_EVERY : LOOK_EVERY;
   let loss = firstLoss;
   let iteration = 0;
   let perIteration = 0;
@@ -381,7 +393,7 @@ function* iterate(
   });
   if (scale === 0 && tolerance > 0) return result(true, "tolerance");
   while (iteration < maxIterations) {
-    const untilCheck = CHECK_EVERY - (iteration % CHECK_EVERY);
+    const untilCheck = every - (iteration % every);
     const affordable = perIteration > 0 ? Math.max(1, Math.floor(BURST_SECONDS / perIteration)) : 1;
     const burst = Math.min(untilCheck, maxIterations - iteration, affordable);
     const before = performance.now();
@@ -389,7 +401,7 @@ function* iterate(
     perIteration = (performance.now() - before) / 1000 / burst;
     iteration += burst;
     let done = false;
-    if (iteration % CHECK_EVERY === 0) {
+    if (iteration % every === 0) {
       workspace.adapt();
       const previous = loss;
       loss = workspace.loss();

@@ -144,7 +144,7 @@ export interface NmfResult<A extends Numbers = Numbers> {
   /** Whether the stopping rule was met. */
   readonly converged: boolean;
   readonly reason: StopReason;
-  /** Loss at the start, every 10 iterations and at the end, for the kept start. */
+  /** Loss at the start, every 10 iterations (50 with tolerance 0) and at the end, for the kept start. */
   readonly history: readonly HistoryEntry[];
   readonly seed: number;
   /** One entry a start, in order. */

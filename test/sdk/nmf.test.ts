@@ -431,7 +431,13 @@ describe("bad input", () => {
     ],
     ["restarts of one start", V, { rank: 1, restarts: 2, init: "nndsvd" }, "OPTION", /random/],
     ["two losses in one", V, { rank: 1, loss: { beta: 1, cauchy: 1 } }, "OPTION", /one of/],
-    ["a beta that leaves the range of f32", matrix(1, 1, Float32Array.of(1)), { rank: 1, loss: { beta: -1 } }, "OPTION", /-0\.4/],
+    [
+      "a beta that leaves the range of f32",
+      matrix(1, 1, Float32Array.of(1)),
+      { rank: 1, loss: { beta: -1 } },
+      "OPTION",
+      /-0\.4/,
+    ],
     ["a Cauchy scale of 0", V, { rank: 1, loss: { cauchy: 0 } }, "OPTION", /cauchy/],
   ] as const)("%s", async (_name, data, options, code, message) => {
     const error = await bad(data, options);

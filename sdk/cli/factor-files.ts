@@ -1,0 +1,89 @@
+// The files that a factorization leaves: the factors, the picture of the features, and fit.json.
+
+import type { Matrix, MatrixNames, NmfResult } from "../index.js";
+import { encodeImageSheet, encodeMatrix, type FormatName } from "../io/index.js";
+import type { Input } from "./input.js";
+import { type OutputFile, readText } from "./output-folder.js";
+
+/** Names of the files in the output folder. */
+export interface FileNames {
+  readonly W: string;
+  readonly H: string;
+  readonly fit: "fit.json";
+  readonly features?: "features.png";
+}
+
+/** The format for W and H: that of the input, or NPY where pictures and data sets have none for numbers. */
+export function factorFormat(input: Input): FormatName {
+  const { format } = input.matrix;
+  if (format === undefined || format === "images" || format === "pgm" || format === "png") return "npy";
+  return format;
+}
+
+/** W and H in `format`, and the features as a sheet of pictures where their size is known. */
+export function factorFiles(
+  input: Input,
+  { W, H }: NmfResult,
+  format: FormatName,
+): { files: OutputFile[]; names: FileNames } {
+  const { rowNames, colNames } = input.matrix;
+  const components = Array.from({ length: W.cols }, (_, index) => `component ${index + 1}`);
+  const names = { W: `W.${format}`, H: `H.${format}`, fit: "fit.json" } as const;
+  const files: OutputFile[] = [
+    {
+      name: names.W,
+      bytes: encode(W, { ...(rowNames ? { rowNames } : {}), colNames: components }, "W", format),
+    },
+    {
+      name: names.H,
+      bytes: encode(H, { rowNames: components, ...(colNames ? { colNames } : {}) }, "H", format),
+    },
+  ];
+  const sheet = featureSheet(input, W, H);
+  if (sheet === undefined) return { files, names };
+  files.push({ name: "features.png", bytes: sheet });
+  return { files, names: { ...names, features: "features.png" } };
+}
+
+function encode(factor: Matrix, names: MatrixNames, variable: string, format: FormatName): Uint8Array {
+  return encodeMatrix({ ...factor, ...names }, { format, variable });
+}
+
+/** The features live in W when the columns of V are pictures, in H when its rows are. */
+function featureSheet({ matrix, facts }: Input, W: Matrix, H: Matrix): Uint8Array | undefined {
+  const { image } = matrix;
+  if (facts?.image) return encodeImageSheet(W, { ...facts.image, ...sheetStyle(facts.image) });
+  if (image === undefined || image.stacking === "none") return undefined;
+  const { width, height } = image;
+  const style = sheetStyle(image);
+  return image.stacking === "columns"
+    ? encodeImageSheet(W, { width, height, ...style })
+    : encodeImageSheet(H, { width, height, images: "rows", ...style });
+}
+
+/** Small pictures are magnified to some 128 pixels a side. */
+function sheetStyle(image: { width: number; height: number }): { scale: number; gap: number } {
+  const scale = Math.max(1, Math.floor(128 / Math.max(image.width, image.height)));
+  return { scale, gap: 4 };
+}
+
+/**
+ * Files of an earlier run in `folder` that would otherwise lie beside the new ones as if they belonged
+ * together: those that its fit.json lists and that are no part of `names`.
+ */
+export async function staleFiles(folder: string, names: FileNames): Promise<string[]> {
+  const text = await readText(folder, "fit.json");
+  if (text === undefined) return [];
+  let listed: unknown[];
+  try {
+    listed = Object.values((JSON.parse(text) as { files?: object }).files ?? {});
+  } catch {
+    return [];
+  }
+  const current: readonly string[] = Object.values(names);
+  // Whatever a fit.json says, nothing but such names is ever removed.
+  const ours = /^(?:[WH]\.[a-z]+|features\.png)$/;
+  return listed.filter(
+    (name): name is string => typeof name === "string" && ours.test(name) && !current.includes(name),
+  );
+}
