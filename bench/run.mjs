@@ -13,6 +13,7 @@ import { cases as losses } from "./cases/losses.mjs";
 import { ceilings } from "./cases/peak.mjs";
 import { cases as products } from "./cases/products.mjs";
 import { cases as solvers } from "./cases/solvers.mjs";
+import { iterationsNeeded, REFERENCE_ITERATIONS } from "./cases/to-objective.mjs";
 import { DTYPES, objective, problem, SIZES } from "./data.mjs";
 import { findPeers } from "./peers/peer.mjs";
 import { calibrate, differenceSummary, interleave, summary } from "./stats.mjs";
@@ -30,7 +31,7 @@ const HELP = `npm run bench -- [options]
 ms        median time of one iteration (one repetition of a kernel); min: the fastest
           (for solvers the fastest long run less the fastest short one)
 ±         interquartile range of the repetitions
-peak      useful flops against the best multiply+add loop of this run
+peak      useful flops against the best multiply+add loop, timed in turn with the kernels of that size and type
 bound     the roofline where a kernel divides: the time of its flops or of its divisions at their ceilings,
           whichever is longer (they can run side by side), against the time taken
 ratio     the peer's time / ours: above 1, ours is faster
@@ -62,8 +63,8 @@ if (options.help) {
 }
 
 const effort = options.quick
-  ? { rounds: 5, sampleMs: 2, solverMs: 20 }
-  : { rounds: 15, sampleMs: 8, solverMs: 80 };
+  ? { rounds: 5, sampleMs: 2, solverRounds: 3, solverMs: 20 }
+  : { rounds: 15, sampleMs: 8, solverRounds: 9, solverMs: 80 };
 
 const sizeName = ({ m, n, k }) => `${m}×${n} k=${k}`;
 const words = options.only.replaceAll("x", "×").split(/\s+/).filter(Boolean);
@@ -94,8 +95,8 @@ async function loadSdk(notes) {
   return import(new URL("../dist/sync.js", import.meta.url));
 }
 
-/** Kernels and ceilings of one size and type. */
-async function measureKernels(kernels, data, chosen, peaks) {
+/** Kernels of one size and type, and the ceilings as the machine had them meanwhile. */
+async function measureKernels(kernels, data, chosen) {
   const { dtype } = data;
   const mark = kernels.mark();
   const tasks = chosen.map((kernel) => prepareTask(kernels, data, kernel.options));
@@ -121,32 +122,53 @@ async function measureKernels(kernels, data, chosen, peaks) {
   });
   const samples = await interleave(contenders, effort.rounds);
   kernels.rewind(mark);
-  const lines = [];
-  for (const [i, { name, work }] of jobs.entries()) {
-    const ceiling = i < jobs.length - chosen.length;
-    if (ceiling) {
-      peaks[dtype][name] ??= { work, samples: [] };
-      peaks[dtype][name].samples.push(...samples[i]);
-    } else lines.push({ kind: "kernel", name, size: data, dtype, work, time: summary(samples[i]) });
+  const timed = jobs.map(({ name, work }, i) => ({ name, work, time: summary(samples[i]) }));
+  const forms = timed.slice(0, jobs.length - chosen.length);
+  const lines = timed.slice(forms.length).map((line) => ({ kind: "kernel", size: data, dtype, ...line }));
+  return { lines, ceiling: ceilingFigures(forms) };
+}
+
+/** The SDK on one problem, from its start. */
+function solveWith(sdk, { m, n, k, V, W0, H0 }) {
+  const init = { W: { rows: m, cols: k, data: W0 }, H: { rows: k, cols: n, data: H0 } };
+  return (options) => sdk.nmfSync({ rows: m, cols: n, data: V }, { rank: k, init, ...options });
+}
+
+function timed(run) {
+  const before = performance.now();
+  run();
+  return performance.now() - before;
+}
+
+/** Time to the objective of 200 HALS iterations: the default solver, HALS itself and scikit-learn's cd. */
+async function measureToObjective(sdk, data, peers) {
+  const solve = solveWith(sdk, data);
+  const needed = iterationsNeeded(solve);
+  const line = { size: data, dtype: data.dtype, iterations: needed };
+  if (needed === undefined) return line;
+  const contenders = [
+    () => timed(() => solve({ solver: "auto", maxIterations: needed, tolerance: 0 })),
+    () => timed(() => solve({ solver: "hals", maxIterations: REFERENCE_ITERATIONS, tolerance: 0 })),
+  ];
+  for (const peer of peers) {
+    await peer.prepare(data, { solver: "cd", loss: "frobenius" });
+    contenders.push(async () => (await peer.run(REFERENCE_ITERATIONS)).ms);
   }
-  return lines;
+  const samples = await interleave(
+    contenders.map((sample) => ({ sample })),
+    effort.solverRounds,
+  );
+  const [auto, hals, ...theirs] = samples.map(summary);
+  return { ...line, auto, hals, peers: peers.map(({ name }, i) => ({ name, time: theirs[i] })) };
 }
 
 /** One solver and its peers on one size and type. */
 async function measureSolver(sdk, data, solver, peers) {
-  const { m, n, k, dtype, V, W0, H0 } = data;
+  const { dtype } = data;
+  const solve = solveWith(sdk, data);
   const ours = (iterations) => {
     const before = performance.now();
-    const result = sdk.nmfSync(
-      { rows: m, cols: n, data: V },
-      {
-        ...solver.options,
-        rank: k,
-        init: { W: { rows: m, cols: k, data: W0 }, H: { rows: k, cols: n, data: H0 } },
-        tolerance: 0,
-        maxIterations: iterations,
-      },
-    );
+    const result = solve({ ...solver.options, tolerance: 0, maxIterations: iterations });
     return { ms: performance.now() - before, result };
   };
 
@@ -163,11 +185,9 @@ async function measureSolver(sdk, data, solver, peers) {
       await peer.prepare(data, settings);
       const theirs = (await peer.run(JUDGED_ITERATIONS, true)).objective;
       const difference = (mine - theirs) / theirs;
-      const equal = Math.abs(difference) <= TOLERANCE[dtype];
       rival.objective = { ours: mine, theirs, iterations: JUDGED_ITERATIONS };
-      rival.counts = equal || (solver.same === "no worse" && difference < 0);
-      if (equal) rival.verdict = "same objective";
-      else if (rival.counts) rival.verdict = `lower objective (${(100 * difference).toPrecision(2)}%)`;
+      rival.counts = Math.abs(difference) <= TOLERANCE[dtype];
+      if (rival.counts) rival.verdict = "same objective";
       else rival.verdict = `differs: ours ${mine.toPrecision(8)}, theirs ${theirs.toPrecision(8)}`;
     } catch (error) {
       rival.counts = false;
@@ -181,22 +201,22 @@ async function measureSolver(sdk, data, solver, peers) {
       .filter((rival) => rival.counts)
       .map(({ peer }) => ({ run: async (iterations) => (await peer.run(iterations)).ms })),
   ];
-  // All run the same numbers of iterations (HALS sweeps less as it goes on), whole tens of them
-  // because the SDK looks at the loss every 10.
+  // All run the same numbers of iterations (HALS sweeps less as it goes on), whole fifties of them
+  // because with tolerance 0 the SDK looks at the loss every 50.
   let slowest = 0;
   for (const { run } of contestants) {
     await run(10);
     slowest = Math.max(slowest, ((await run(30)) - (await run(10))) / 20);
   }
-  const short = 10;
-  const extra = 10 * Math.min(100, Math.max(2, Math.round(effort.solverMs / Math.max(slowest, 1e-3) / 10)));
+  const short = 50;
+  const extra = 50 * Math.min(20, Math.max(1, Math.round(effort.solverMs / Math.max(slowest, 1e-3) / 50)));
   const samples = await interleave(
     contestants.map(({ run }) => ({
       async sample() {
         return { short: await run(short), long: await run(short + extra) };
       },
     })),
-    effort.rounds,
+    effort.solverRounds,
   );
   const line = { kind: "solver", name: solver.name, size: data, dtype, work: solver.work(data) };
   line.time = differenceSummary(samples[0], extra);
@@ -210,21 +230,16 @@ async function measureSolver(sdk, data, solver, peers) {
   return line;
 }
 
-/** Per type: the best form's flops a second (by medians), and divisions a second. */
-function ceilingFigures(peaks) {
-  const figures = {};
-  for (const [dtype, forms] of Object.entries(peaks)) {
-    const found = { gflops: 0, form: "", gdivisions: 0, forms: {} };
-    for (const [form, { work, samples }] of Object.entries(forms)) {
-      const time = summary(samples);
-      const rate = (work.flops || work.divisions) / time.median / 1e6;
-      found.forms[form] = { rate, time };
-      if (work.divisions) found.gdivisions = rate;
-      else if (rate > found.gflops) Object.assign(found, { gflops: rate, form });
-    }
-    figures[dtype] = found;
+/** The best form's flops a second (by medians), and divisions a second. */
+function ceilingFigures(forms) {
+  const found = { gflops: 0, form: "", gdivisions: 0, forms: {} };
+  for (const { name, work, time } of forms) {
+    const rate = (work.flops || work.divisions) / time.median / 1e6;
+    found.forms[name] = { rate, time };
+    if (work.divisions) found.gdivisions = rate;
+    else if (rate > found.gflops) Object.assign(found, { gflops: rate, form: name });
   }
-  return figures;
+  return found;
 }
 
 /** Rates and fractions of one line. */
@@ -273,24 +288,28 @@ for (const peer of peers) console.log(`peer ${peer.name}: ${peer.versions}, one 
 for (const why of missing) console.log(`peer not found, not compared: ${why}`);
 for (const note of notes) console.log(`note: ${note}`);
 
-const peaks = Object.fromEntries(DTYPES.map((dtype) => [dtype, {}]));
+const ceilingsFound = [];
+const toObjective = [];
 const lines = [];
 for (const dtype of DTYPES) {
   for (const size of SIZES) {
     const chosen = KERNELS.filter(({ name }) => wanted(name, size, dtype));
     const solving = solvers.filter(({ name }) => wanted(name, size, dtype));
-    if (chosen.length + solving.length === 0) continue;
+    if (chosen.length + solving.length === 0 && !wanted("to objective", size, dtype)) continue;
     process.stderr.write(`${sizeName(size)} ${dtype} …\n`);
     const data = problem(size, dtype);
-    lines.push(...(await measureKernels(kernels, data, chosen, peaks)));
-    for (const solver of solving) lines.push(await measureSolver(sdk, data, solver, peers));
+    const { lines: found, ceiling } = await measureKernels(kernels, data, chosen);
+    for (const solver of solving) found.push(await measureSolver(sdk, data, solver, peers));
+    for (const line of found) rate(line, ceiling);
+    lines.push(...found);
+    if (wanted("to objective", size, dtype)) toObjective.push(await measureToObjective(sdk, data, peers));
+    const { m, n, k } = size;
+    ceilingsFound.push({ size: { m, n, k }, dtype, ...ceiling });
   }
 }
 for (const peer of peers) peer.close();
 
-const figures = ceilingFigures(peaks);
-for (const line of lines) {
-  rate(line, figures[line.dtype]);
+for (const line of [...lines, ...toObjective]) {
   const { m, n, k } = line.size;
   line.size = { m, n, k };
 }
@@ -298,17 +317,44 @@ for (const line of lines) {
 const order = [...KERNELS, ...solvers].map(({ name }) => name);
 lines.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
 console.log("");
-for (const [dtype, found] of Object.entries(figures)) {
-  if (!found.form) continue;
-  const forms = Object.entries(found.forms).map(([form, f]) => `${form} ${digits(f.rate)}`);
+for (const { size, dtype, gflops, form, gdivisions, forms } of ceilingsFound) {
+  const all = Object.entries(forms).map(([name, f]) => `${name} ${digits(f.rate)}`);
   console.log(
-    `peak ${dtype}: ${digits(found.gflops)} GFLOP/s multiply+add (${found.form}), ${digits(found.gdivisions)} G divisions/s   [${forms.join(", ")}]`,
+    `peak beside ${sizeName(size)} ${dtype}: ${digits(gflops)} GFLOP/s multiply+add (${form}), ${digits(gdivisions)} G divisions/s   [${all.join(", ")}]`,
   );
 }
 console.log("");
 const peerNames = peers.map(({ name }) => name).join(" / ") || "peer";
 const titles = ["<kernel", "<size", "<type", "ms", "min", "±", "GFLOP/s", "peak", "bound"];
-console.log(table([...titles, `${peerNames} ms`, "ratio", "<answers"], lines.map(printable)));
+if (lines.length > 0)
+  console.log(table([...titles, `${peerNames} ms`, "ratio", "<answers"], lines.map(printable)));
+
+if (toObjective.length > 0) {
+  console.log(
+    `\nto the objective of ${REFERENCE_ITERATIONS} HALS iterations (milliseconds, the whole call)\n`,
+  );
+  const rows = toObjective.map(({ size, dtype, iterations, auto, hals, peers: others = [] }) => [
+    sizeName(size),
+    dtype,
+    iterations === undefined ? "not reached" : String(iterations),
+    auto ? digits(auto.median) : "–",
+    hals ? digits(hals.median) : "–",
+    others.map(({ time }) => digits(time.median)).join(" / "),
+    auto ? digits(hals.median / auto.median) : "–",
+    others.map(({ time }) => digits(time.median / auto.median)).join(" / "),
+  ]);
+  const columns = [
+    "<size",
+    "<type",
+    "iterations",
+    "auto",
+    "hals",
+    `${peerNames} cd`,
+    "hals/auto",
+    `${peerNames}/auto`,
+  ];
+  console.log(table(columns, rows));
+}
 
 const report = {
   date,
@@ -321,8 +367,9 @@ const report = {
   },
   missing,
   notes,
-  peaks: figures,
+  ceilings: ceilingsFound,
   lines,
+  toObjective,
 };
 if (options.json) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
 if (options.save) {
