@@ -17,12 +17,15 @@ export interface DatasetOptions {
 
 /** What is known of a built-in data set before it is made. */
 export interface DatasetFacts {
+  /** Number of rows. */
   readonly rows: number;
+  /** Number of columns. */
   readonly cols: number;
   /** The rank it was made with. */
   readonly rank: number;
   /** Columns of W are pictures of this size. */
   readonly image?: { readonly width: number; readonly height: number };
+  /** What it shows, and where it comes from. */
   readonly description: string;
 }
 

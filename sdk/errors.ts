@@ -17,6 +17,7 @@ export type ErrorCode =
  * and what to do; `details` carries the same facts for programs.
  */
 export class AdvnmfError extends Error {
+  /** Always `AdvnmfError`. */
   override readonly name = "AdvnmfError";
   /** Stable word for the kind of failure. */
   readonly code: ErrorCode;

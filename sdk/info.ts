@@ -3,6 +3,7 @@ import { VERSION } from "./version.js";
 
 /** What {@link info} finds. */
 export interface RuntimeInfo {
+  /** The version of advnmf. */
   readonly version: string;
   /** Runtime and its version, such as `node 20.20.2`. */
   readonly runtime: string;
@@ -12,8 +13,9 @@ export interface RuntimeInfo {
   readonly threads: 1;
   /** Logical processors of the machine, where the runtime tells. */
   readonly processors: number | undefined;
-  /** Bytes of WebAssembly memory the engine holds now, and the most it can hold. */
+  /** Bytes of WebAssembly memory the engine holds now. */
   readonly memoryBytes: number;
+  /** The most it can hold. */
   readonly memoryLimit: number;
 }
 

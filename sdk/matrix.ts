@@ -5,8 +5,11 @@ export type Numbers = Float32Array | Float64Array;
 
 /** A dense matrix, row-major: entry (i, j) is `data[i * cols + j]`. */
 export interface Matrix<A extends Numbers = Numbers> {
+  /** Number of rows, ≥ 1. */
   readonly rows: number;
+  /** Number of columns, ≥ 1. */
   readonly cols: number;
+  /** The rows·cols entries. */
   readonly data: A;
 }
 

@@ -37,6 +37,7 @@ export interface SelectRankOptions extends Omit<NmfOptions, "rank" | "restarts" 
 
 /** How one rank did. */
 export interface RankScore {
+  /** The rank that was tried. */
   readonly rank: number;
   /** `"held-out"`: root mean square error on hidden entries, mean over the masks. */
   readonly heldOutError?: number;
@@ -52,6 +53,7 @@ export interface RankScore {
 export interface SelectRankResult {
   /** The rank that won. */
   readonly rank: number;
+  /** How it was chosen. */
   readonly method: "held-out" | "consensus";
   /** One entry a rank, ascending. */
   readonly scores: readonly RankScore[];

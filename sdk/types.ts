@@ -33,11 +33,13 @@ export type InitOption =
 export interface Progress {
   /** Iterations done in the present start. */
   readonly iteration: number;
+  /** The most a start may take. */
   readonly maxIterations: number;
   /** The last loss that was computed. */
   readonly loss: number;
   /** Number of the present start, from 0. */
   readonly restart: number;
+  /** Number of starts. */
   readonly restarts: number;
   /** Seconds since the call began computing. */
   readonly seconds: number;
@@ -86,8 +88,11 @@ export interface NmfOptions {
   readonly missing?: "ignore" | "zero-fill";
   /** Penalties l1W·n·ΣW + l1H·m·ΣH + ½·l2W·n·‖W‖² + ½·l2H·m·‖H‖², as scikit-learn scales them. Default 0. */
   readonly l1W?: number;
+  /** See {@link l1W}. */
   readonly l1H?: number;
+  /** See {@link l1W}. */
   readonly l2W?: number;
+  /** See {@link l1W}. */
   readonly l2H?: number;
   /** Which factor an iteration updates first. Default `"WH"` (AT-NMF, scikit-learn); LaFA has `"HW"`. */
   readonly order?: "WH" | "HW";
@@ -115,7 +120,9 @@ export interface NmfOptions {
 
 /** One point of {@link NmfResult.history}. */
 export interface HistoryEntry {
+  /** Iterations done; 0 is the start. */
   readonly iteration: number;
+  /** The loss then, penalties included. */
   readonly loss: number;
 }
 
@@ -124,8 +131,11 @@ export type StopReason = "tolerance" | "maxIterations" | "aborted";
 
 /** What became of one start. */
 export interface RestartResult {
+  /** The loss it ended with. */
   readonly loss: number;
+  /** Iterations it took. */
   readonly iterations: number;
+  /** Whether it met the stopping rule. */
   readonly converged: boolean;
 }
 
@@ -143,9 +153,11 @@ export interface NmfResult<A extends Numbers = Numbers> {
   readonly iterations: number;
   /** Whether the stopping rule was met. */
   readonly converged: boolean;
+  /** Why it ended. */
   readonly reason: StopReason;
   /** Loss at the start, every 10 iterations (50 with tolerance 0) and at the end, for the kept start. */
   readonly history: readonly HistoryEntry[];
+  /** The seed of the call. */
   readonly seed: number;
   /** One entry a start, in order. */
   readonly restarts: readonly RestartResult[];
@@ -186,17 +198,20 @@ export type TransformOptions = Pick<
   | "engine"
 >;
 
-/** What {@link transform} returns. */
-export interface TransformResult<A extends Numbers = Numbers> {
+/** What {@link transform} returns: H, and what {@link nmf} tells of a run. */
+export interface TransformResult<A extends Numbers = Numbers>
+  extends Pick<
+    NmfResult,
+    | "loss"
+    | "relativeError"
+    | "iterations"
+    | "converged"
+    | "reason"
+    | "history"
+    | "seconds"
+    | "peakBytes"
+    | "warnings"
+  > {
   /** k×n2. */
   readonly H: Matrix<A>;
-  readonly loss: number;
-  readonly relativeError: number;
-  readonly iterations: number;
-  readonly converged: boolean;
-  readonly reason: StopReason;
-  readonly history: readonly HistoryEntry[];
-  readonly seconds: number;
-  readonly peakBytes: number;
-  readonly warnings: readonly string[];
 }

@@ -4,12 +4,15 @@ import type { FormatName } from "./types.js";
 
 /** One line of {@link formats}. */
 export interface FormatInfo {
+  /** The word for the `format` option. */
   readonly name: FormatName;
   /** What people call it. */
   readonly title: string;
   /** File name extensions, lower case, with the dot; each may be followed by `.gz`. */
   readonly extensions: readonly string[];
+  /** Whether it can be read. */
   readonly read: boolean;
+  /** Whether it can be written. */
   readonly write: boolean;
   /** Whether one file can hold several named matrices. */
   readonly several: boolean;

@@ -11,7 +11,9 @@ import type { DtypeOption, FileMatrix, ImageFacts, MaxBytesOption, Stacking } fr
 
 /** A file that is already in memory. */
 export interface NamedBytes {
+  /** The file's name: pictures are stacked in the natural order of names. */
   readonly name: string;
+  /** What is in it. */
   readonly bytes: Uint8Array;
 }
 

@@ -52,6 +52,7 @@ export type MatrixSet = Readonly<Record<string, MatrixLike>>;
 
 /** One variable of an NPZ or MAT file, as {@link listNpz} and {@link listMat} report it. */
 export interface VariableInfo {
+  /** Its name, for the `variable` option. */
   readonly name: string;
   /** Length of each dimension. */
   readonly shape: readonly number[];

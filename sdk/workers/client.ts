@@ -19,7 +19,9 @@ export interface WorkerOptions {
 
 /** `nmf` and `transform` in another thread: the same arguments, results and errors, the same bits. */
 export interface RemoteSolver extends Disposable {
+  /** As the function of that name; throws what it throws, and `WORKER` when the worker dies. */
   nmf(V: MatrixLike, options: Omit<NmfOptions, "engine">): Promise<NmfResult>;
+  /** As the function of that name; throws what it throws, and `WORKER` when the worker dies. */
   transform(
     V: MatrixLike,
     W: MatrixLike,
