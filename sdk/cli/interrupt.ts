@@ -18,8 +18,9 @@ export async function interruptible<R>(job: (signal: AbortSignal) => Promise<R>)
     const now = performance.now();
     if (!controller.signal.aborted) {
       first = now;
-      note("interrupted: saving what there is (once more quits at once)");
+      // Whoever listens clears its progress bar off the line that the note is written on.
       controller.abort(new Error("SIGINT"));
+      note("interrupted: saving what there is (once more quits at once)");
     } else if (now - first > SAME_PRESS_MS) {
       process.exit(EXIT.interrupted);
     }

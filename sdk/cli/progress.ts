@@ -11,8 +11,11 @@ export interface ProgressReport {
 
 const SILENT: ProgressReport = { stop: () => undefined };
 
-/** A bar for a factorization; nothing when `quiet`, or when standard error is not a terminal. */
-export async function progressReport(quiet: boolean): Promise<ProgressReport> {
+/**
+ * A bar for a factorization, gone as soon as the signal says stop; nothing when `quiet`, or when standard
+ * error is not a terminal.
+ */
+export async function progressReport(quiet: boolean, signal: AbortSignal): Promise<ProgressReport> {
   if (quiet || !process.stderr.isTTY || process.env.TERM === "dumb") return SILENT;
   const { default: cliProgress } = await import("cli-progress");
   // https://no-color.org: any value but the empty one.
@@ -29,8 +32,14 @@ export async function progressReport(quiet: boolean): Promise<ProgressReport> {
     gracefulExit: false,
   });
   let running = false;
+  const stop = (): void => {
+    if (running) bar.stop();
+    running = false;
+  };
+  signal.addEventListener("abort", stop, { once: true });
   return {
     onProgress({ iteration, maxIterations, loss, restart, restarts, seconds }) {
+      if (signal.aborted) return;
       const facts = {
         start: restarts > 1 ? ` of start ${restart + 1}/${restarts}` : "",
         loss: loss.toPrecision(6),
@@ -40,8 +49,6 @@ export async function progressReport(quiet: boolean): Promise<ProgressReport> {
       else bar.update(iteration, facts);
       running = true;
     },
-    stop() {
-      if (running) bar.stop();
-    },
+    stop,
   };
 }

@@ -148,7 +148,7 @@ async function compute(
   quiet: boolean,
   signal: AbortSignal,
 ): Promise<NmfResult> {
-  const { stop, ...progress } = await progressReport(quiet);
+  const { stop, ...progress } = await progressReport(quiet, signal);
   try {
     return await nmf(input.matrix, { ...options, ...progress, signal });
   } catch (error) {
