@@ -2,6 +2,7 @@
 
 import { panelCount, panelWidth } from "../linalg/lanes";
 import { panelsToRows, panelsToTransposedRows, rowsToPanels, rowsToTransposedPanels } from "../linalg/layout";
+import { barrier } from "../parallel/barrier";
 import { Side, Task } from "../task";
 import { resetExtrapolation } from "./extrapolate";
 import { refresh } from "./statistics";
@@ -39,6 +40,7 @@ export function loadFactors<T>(task: Task, id: i32): void {
       rowsToTransposedPanels<T>(task.k, row, min(width, task.m - row), from, W.panels);
     }
   }
+  barrier(task);
   refresh<T>(task, H, id);
   refresh<T>(task, W, id);
 }

@@ -1,0 +1,20 @@
+// A member of a team in a thread of its own (see team.test.ts): instantiates the module on the shared memory
+// and makes the same calls as the others, each with its own number.
+
+import { parentPort, workerData } from "node:worker_threads";
+
+const { module, memory, id } = workerData;
+const cells = new Int32Array(memory.buffer);
+const { exports } = new WebAssembly.Instance(module, {
+  env: {
+    memory,
+    waitWhile(address, value) {
+      while (Atomics.load(cells, address >>> 2) === value) Atomics.wait(cells, address >>> 2, value);
+    },
+  },
+});
+parentPort.on("message", ({ dtype, task, calls }) => {
+  for (const [name, ...args] of calls) exports[`${name}_${dtype}`](task, ...args, id);
+  parentPort.postMessage("done");
+});
+parentPort.postMessage("ready");
