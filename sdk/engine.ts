@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // The engine: one instance of the WebAssembly module with its memory and arena.
 
 import { AdvnmfError } from "./errors.js";

@@ -7,6 +7,7 @@ import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/co
 import { build, type Plugin } from "esbuild";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
+import ts from "typescript";
 import { beforeAll, describe, expect, test } from "vitest";
 import { scratchFolder } from "./cli/command.js";
 import { projectRoot } from "./data.js";
@@ -214,6 +215,35 @@ console.log(JSON.stringify(digests));
 
   test.skipIf(!hasDeno)("every entry point works in Deno", () => {
     check(deno(["run", "-A", "--no-remote", "--no-lock", script], { cwd: consumer }));
+  });
+
+  test("its types compile under strict, with the library of ES2022 and every declaration checked", () => {
+    const program = join(consumer, "types.mts");
+    writeFileSync(
+      program,
+      `import { createWorker, matrix, nmf, type NmfResult } from "advnmf";
+import { wasmBytes } from "advnmf/inline";
+import { readMatrix } from "advnmf/io";
+import { nmfSync } from "advnmf/sync";
+const double: NmfResult<Float64Array> = await nmf([[1, 2], [3, 4]], { rank: 1 });
+const sum: number = double.W.data.reduce((a, b) => a + b, 0);
+const single: Float32Array = (await nmf(matrix(1, 1, Float32Array.of(1)), { rank: 1 })).H.data;
+const file: NmfResult = nmfSync(await readMatrix("v.csv"), { rank: 1 });
+// @ts-expect-error: unknown options are refused by the types too
+await nmf([[1]], { rnk: 1 });
+console.log(sum, single, file.loss, wasmBytes().length, createWorker);
+`,
+    );
+    const options = {
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.NodeNext,
+      moduleResolution: ts.ModuleResolutionKind.NodeNext,
+      strict: true,
+      noEmit: true,
+      types: [],
+    };
+    const found = ts.getPreEmitDiagnostics(ts.createProgram([program], options));
+    expect(found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, " "))).toEqual([]);
   });
 
   test("the command works", () => {

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // The caller's side of a worker.
 
 import { proxy, type Remote, wrap } from "comlink";
