@@ -8,7 +8,7 @@ import type { NmfOptions, NmfResult, TransformOptions, TransformResult } from ".
 /**
  * Non-negative matrix factorization: V (m×n, ≥ 0) ≈ W (m×k) · H (k×n), W and H ≥ 0.
  *
- * Multiplicative updates after Lee & Seung (1999) and Févotte & Idier (2011), HALS after Cichocki & Phan
+ * Multiplicative updates after Lee & Seung (2001) and Févotte & Idier (2011), HALS after Cichocki & Phan
  * (2009) and Gillis & Glineur (2012). A `Float32Array` is factorized in f32, everything else in f64.
  * The same V, options and seed give the same bits in every runtime. Running out of iterations is a
  * result with `converged: false`, not an error.

@@ -1,7 +1,7 @@
 // Choosing the rank. Two methods:
 //
 //   held-out    hide a fraction of the entries (a "speckled" mask), factorize the rest, and measure the
-//               error on the hidden ones (Owen & Perry 2009, section 5); the rank with the least mean
+//               error on the hidden ones (Owen & Perry 2009); the rank with the least mean
 //               error wins.
 //   consensus   factorize from many starts, put each column into the cluster of its largest
 //               coefficient, average the connectivity matrices, and measure how clear-cut the

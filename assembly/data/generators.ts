@@ -32,7 +32,7 @@ function dot(dst: usize, pose: i32, row: i32, column: i32): void {
 }
 
 /**
- * Three Gaussian features after Vu et al. (arXiv 2408.03909, section IV): V = WH + noise, 103×200.
+ * Three Gaussian features after Vu et al. (arXiv 2408.03909): V = WH + noise, 103×200.
  * Column a of W is exp(−(i − c_a)²/(2 s_a²)) with centres 20, 50, 80 and widths 6, 10, 8; H is uniform
  * in [0, 1) (stream 0), the noise uniform in [0, 0.01) (stream 1), so that V is not of exact rank 3.
  * dst: 103·200, then 600 of scratch and 16 bytes.

@@ -1,5 +1,5 @@
 // Scale and cut of the truncated Cauchy loss (Guan, Liu, Zhang, Tao, Davis, "Truncated Cauchy
-// non-negative matrix factorization", arXiv 1906.00495, section 3). With E = V − WH:
+// non-negative matrix factorization", arXiv 1906.00495). With E = V − WH:
 //
 //   scale   γ of maximum likelihood: the mean of 1/(1+(E/γ)²) is ½. Nagy's iteration
 //           γ ← γ·√(1/mean − 1) finds it.

@@ -1,5 +1,5 @@
 // Extrapolated HALS (Ang & Gillis, "Accelerating nonnegative matrix factorization algorithms using
-// extrapolation", Neural Computation 2019, algorithm 3). After each half-step the factor is moved on
+// extrapolation", Neural Computation 2019). After each half-step the factor is moved on
 // along the way it came, and kept non-negative:
 //
 //   C_y = max(0, C_n + β(C_n − C_(n−1)))

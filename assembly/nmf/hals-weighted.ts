@@ -1,5 +1,5 @@
 // HALS with weights: exact coordinate descent for ½ΣD∘(V − WH)² + l1·ΣH + ½·l2·‖H‖² (Cichocki &
-// Phan 2009; the weighted form as in Ho 2008, section 4.4). With the residual E = V − WH,
+// Phan 2009; the weighted form as in Ho 2008, thesis, UCLouvain). With the residual E = V − WH,
 //
 //   h_a ← max(0, h_a + (Σ_i W_ia D_i E_i − l1 − l2·h_a) / (Σ_i W_ia² D_i + l2))
 //

@@ -1,5 +1,5 @@
 // HALS: exact coordinate descent for ½‖V − WH‖² + l1·ΣH + ½·l2·‖H‖², one row of H after another
-// (Cichocki & Phan 2009, algorithm 2), and its accelerated form (Gillis & Glineur 2012, section 4):
+// (Cichocki & Phan 2009, algorithm 2), and its accelerated form (Gillis & Glineur 2012):
 // the expensive WᵀV is used for several sweeps, until a sweep moves H less than a tenth as far as the
 // first one did, or until the sweeps would cost half as much as the product.
 //

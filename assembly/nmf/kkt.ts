@@ -1,4 +1,4 @@
-// Projected gradient (Lin 2007, eq. 15): with the gradient G = denominator − numerator of the
+// Projected gradient (Lin 2007): with the gradient G = denominator − numerator of the
 // multiplicative update, which holds for every loss here,
 //
 //   (proj G)_aj = G_aj where C_aj > 0, min(G_aj, 0) where C_aj = 0

@@ -1,5 +1,5 @@
-// Multiplicative updates that need WH entry by entry: β-divergences (Févotte & Idier 2011, algorithm
-// 2) and every loss with weights D. On one panel of H, with P = WH:
+// Multiplicative updates that need WH entry by entry: β-divergences (Févotte & Idier 2011,
+// majorization–minimization) and every loss with weights D. On one panel of H, with P = WH:
 //
 //   H ← H ∘ ( Wᵀ A / (Wᵀ B + ε) )^γ            A                     B
 //     Kullback–Leibler (β = 1)            D∘V/(P+ε)              D

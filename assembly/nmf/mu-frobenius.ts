@@ -1,4 +1,4 @@
-// Multiplicative update for the Frobenius loss ½‖V − WH‖² (Lee & Seung 1999, eq. 4; AT-NMF, eq. 11):
+// Multiplicative update for the Frobenius loss ½‖V − WH‖² (Lee & Seung 2001, theorem 1; AT-NMF, eq. 11):
 //
 //   H ← H ∘ WᵀV / (WᵀW·H + ε)
 //

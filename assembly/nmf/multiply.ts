@@ -2,7 +2,7 @@
 //
 //   C ← C ∘ ( numerator / (denominator + l1 + l2·C + ε) )^γ
 //
-// γ makes the step monotone for every β (Févotte & Idier 2011, eq. 57): 1/(2−β) below 1, 1/(β−1)
+// γ makes the step monotone for every β (Févotte & Idier 2011): 1/(2−β) below 1, 1/(β−1)
 // above 2, and 1 between. Entries below the smallest normal number become 0.
 
 import { flush, lanes, PANEL_BYTES } from "../linalg/lanes";

@@ -1,4 +1,4 @@
-// Scale and cut of the truncated Cauchy loss (Guan et al., arXiv 1906.00495, section 3), from errors E
+// Scale and cut of the truncated Cauchy loss (Guan et al., arXiv 1906.00495), from errors E
 // with weights D:
 //
 //   scale   Nagy's iteration γ ← γ·√(1/s − 1), s = ΣD/(1+(E/γ)²) / ΣD, to a relative change of 1e-4,

@@ -1,4 +1,4 @@
-// The pace of extrapolated HALS (Ang & Gillis 2019, algorithm 3). After each half-step
+// The pace of extrapolated HALS (Ang & Gillis 2019). After each half-step
 //
 //   C_y = max(0, C_n + β(C_n − C_(n−1)))
 //

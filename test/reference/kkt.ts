@@ -1,4 +1,4 @@
-// Projected gradient (Lin 2007, eq. 15) of a non-negative factor C with gradient G:
+// Projected gradient (Lin 2007) of a non-negative factor C with gradient G:
 //
 //   (proj G)_i = g_i where c_i > 0, min(g_i, 0) where c_i = 0
 

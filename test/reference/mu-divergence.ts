@@ -1,5 +1,5 @@
-// Multiplicative update for β-divergences and for every loss with weights D (Févotte & Idier 2011,
-// algorithm 2). With P = WH:
+// Multiplicative update for β-divergences and for every loss with weights D (Févotte & Idier 2011).
+// With P = WH:
 //
 //   h_aj ← h_aj · ( (WᵀA)_aj / ((WᵀB)_aj + l1 + l2·h_aj + ε) )^γ
 //

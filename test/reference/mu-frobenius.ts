@@ -1,4 +1,4 @@
-// Multiplicative update for ½‖V − WH‖² + l1·ΣH + ½·l2·‖H‖² (Lee & Seung 1999, eq. 4):
+// Multiplicative update for ½‖V − WH‖² + l1·ΣH + ½·l2·‖H‖² (Lee & Seung 2001, theorem 1):
 //
 //   h_aj ← h_aj · (WᵀV)_aj / ((WᵀWH)_aj + l1 + l2·h_aj + ε)
 //
