@@ -17,6 +17,8 @@ const LOSSES = {
 const SOLVERS = { mu: 0, hals: 1 } as const;
 /** Below, (WH + ε)^(β−2) leaves the range of the type where WH is 0 and ε the default. */
 const LOWEST_BETA = { f32: -0.4, f64: -15 } as const;
+/** Largest entries of V with which squares and products of three, summed, stay normal numbers. */
+const RANGE = { f32: { low: 1e-12, high: 1e15 }, f64: { low: 1e-100, high: 1e100 } } as const;
 const INITS = ["random", "half-normal", "nndsvd", "nndsvda"] as const;
 
 /** Everything the solver needs to know, checked; V is m×n. */
@@ -303,6 +305,8 @@ export interface DataFacts {
   readonly weighted: boolean;
   /** Whether some entries are to be read as 0. */
   readonly holes: boolean;
+  /** The largest entry of V. */
+  readonly max: number;
 }
 
 /**
@@ -322,13 +326,12 @@ export function checkData(problem: Problem): DataFacts {
       `, ${missing} in all; if NaN means "missing", say missing: "ignore" (or "zero-fill"), otherwise mend the data`,
     );
   }
-  if (problem.dtype === "f32" && max > 3.4028234663852886e38) {
+  const { low, high } = RANGE[problem.dtype];
+  if (max > high || (max > 0 && max < low)) {
     throw new AdvnmfError(
       "NOT_FINITE",
-      `V has an entry of ${max}, which does not fit the Float32Array data of W`,
-      {
-        value: max,
-      },
+      `the largest entry of V is ${max}: with it, sums of products leave the range of ${problem.dtype}, which is safe from ${low} to ${high}; scale V first${problem.dtype === "f32" ? ", or use Float64Array data" : ""}`,
+      { value: max, low, high },
     );
   }
   let observed = V.data.length - missing;
@@ -355,5 +358,5 @@ export function checkData(problem: Problem): DataFacts {
       { option: "missing" },
     );
   }
-  return { weighted: !problem.zeroFill && (holes || uneven), holes };
+  return { weighted: !problem.zeroFill && (holes || uneven), holes, max };
 }

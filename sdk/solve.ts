@@ -17,6 +17,9 @@ const LOOK_EVERY = 50;
 /** Multiplicative updates after a half-normal start (AT-NMF §II-C). */
 const HALF_NORMAL_STEPS = 5;
 
+/** Below this many ε the ε inside V/(WH + ε) is felt in the fit. */
+const SMALL_BESIDE_EPSILON = 1e6;
+
 /** A burst should not take longer, so that progress and cancellation stay lively. */
 const BURST_SECONDS = 0.02;
 
@@ -311,6 +314,8 @@ export function* run(engine: Engine, problem: Problem): Run {
       aborted = attempt.reason === "aborted";
       const figures = { ...workspace.finalFigures(), cauchyScale: workspace.cauchyScale };
       const { iterations, converged } = attempt;
+      // A number that is not finite anywhere in W or H shows in the error.
+      if (!Number.isFinite(figures.loss + figures.relativeError)) throw overflow(iterations);
       restarts.push({ loss: figures.loss, iterations, converged });
       const last = attempt.history.at(-1);
       if (last?.iteration !== iterations) attempt.history.push({ iteration: iterations, loss: figures.loss });
@@ -328,7 +333,7 @@ export function* run(engine: Engine, problem: Problem): Run {
       restarts,
       seconds: (performance.now() - started) / 1000,
       peakBytes: arena.peak - mark,
-      warnings: warnings(problem, workspace.totals.squares, kept.W, kept.H),
+      warnings: warnings(problem, workspace.totals.squares > 0 ? facts.max : 0, kept.W, kept.H),
     };
   } finally {
     arena.rewind(mark);
@@ -349,16 +354,22 @@ function refuseTooLarge(engine: Engine, problem: Problem): void {
   if (mark + bytes > 2 ** 32) arena.take(bytes, sizeOf(problem));
 }
 
-function warnings(problem: Problem, squares: number, W: Matrix, H: Matrix): string[] {
+/** `max`: the largest observed entry, or 0. */
+function warnings(problem: Problem, max: number, W: Matrix, H: Matrix): string[] {
   const found: string[] = [];
-  if (squares === 0) found.push("V is all zeros, and so are W and H: there is nothing to factorize.");
+  if (max === 0) found.push("V is all zeros, and so are W and H: there is nothing to factorize.");
   else if (problem.init === "nndsvd" && problem.solver === 0) {
     found.push(
       'Multiplicative updates never move an entry away from zero, and init "nndsvd" starts with zeros: use "nndsvda" or solver "hals".',
     );
   }
+  if (max > 0 && max < SMALL_BESIDE_EPSILON * problem.epsilon && problem.loss !== 0) {
+    found.push(
+      `The largest entry of V, ${max}, is small beside epsilon, ${problem.epsilon}, which is added to every entry of WH: scale V, or give a smaller epsilon.`,
+    );
+  }
   const vanished = W.data.every((w) => w === 0) || H.data.every((h) => h === 0);
-  if (squares > 0 && vanished) {
+  if (max > 0 && vanished) {
     found.push(
       problem.loss === 4
         ? "The fit is all zeros: to the Cauchy loss the entries above zero are outliers. Give a larger scale, or another loss."
@@ -426,7 +437,7 @@ function root(loss: number): number {
 function overflow(iteration: number): AdvnmfError {
   return new AdvnmfError(
     "NOT_FINITE",
-    `the loss left the range of the number type at iteration ${iteration}; scale V (its largest entry to 1, say) or use Float64Array data`,
+    `the numbers left the range of their type by iteration ${iteration}; scale V (its largest entry to 1, say), use Float64Array data, or, for β below 1, keep zeros out of V`,
     { iteration },
   );
 }

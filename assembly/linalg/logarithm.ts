@@ -2,8 +2,8 @@
 //
 //   x = 2^e·(1+f), √½ < 1+f ≤ √2;  s = f/(2+f);  log(1+f) = f − (f²/2 − s·(f²/2 + R(s²)))
 //
-// with R of degree 7 in s², error below one unit in the last place. x must be a positive normal
-// number; only + − · / are used, so every runtime gives the same bits.
+// with R of degree 7 in s², error below one unit in the last place. Only + − · / are used, so every
+// runtime gives the same bits.
 
 const LN2_HIGH: f64 = 0.6931471803691238;
 const LN2_LOW: f64 = 1.9082149292705877e-10;
@@ -15,8 +15,9 @@ const R5: f64 = 0.1818357216161805;
 const R6: f64 = 0.15313837699209373;
 const R7: f64 = 0.14798198605116586;
 
-/** log of both lanes of x (f64x2, positive and normal). */
+/** log of both lanes of x (f64x2, not negative); what is not a normal number counts as the nearest one. */
 export function log2lanes(x: v128): v128 {
+  x = f64x2.max(f64x2.min(x, f64x2.splat(f64.MAX_VALUE)), f64x2.splat(f64.MIN_NORMAL_VALUE));
   // Moving the bits up by 1 − √½ (as bits) carries the exponent over exactly where 1+f > √2.
   const moved = i64x2.add(x, i64x2.splat(0x3ff0000000000000 - 0x3fe6a09e00000000));
   const exponent = i64x2.shr_u(moved, 52);

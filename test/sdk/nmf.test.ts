@@ -457,16 +457,44 @@ describe("bad input", () => {
     expect(engine.memoryBytes).toBe(before);
   });
 
-  it("numbers whose squares overflow are said to, not returned as NaN", async () => {
-    const error = await bad(
-      [
-        [1e200, 2e200],
-        [3e200, 1e200],
-      ],
-      { rank: 1 },
-    );
+  it.each([
+    ["too large for f64", [[1e200, 2e200]], /2e\+200.*f64.*scale V/],
+    ["too small for f64", [[1e-200, 2e-200]], /2e-200.*f64/],
+    ["too large for f32", matrix(1, 2, Float32Array.of(1e30, 2)), /f32.*Float64Array/],
+    ["too small for f32", matrix(1, 2, Float32Array.of(1e-30, 0)), /f32.*Float64Array/],
+  ] as const)("numbers %s are refused, not returned as NaN or zeros", async (_name, data, message) => {
+    const error = await bad(data, { rank: 1 });
     expect(error.code).toBe("NOT_FINITE");
-    expect(error.message).toMatch(/scale V/);
+    expect(error.message).toMatch(message);
+  });
+
+  it("the fit at the ends of the range is that of the middle", async () => {
+    const values = randomMatrix(9, 8).flat();
+    const error = async (scale: number, single: boolean) => {
+      const scaled = values.map((x) => (x + 0.01) * scale);
+      const data = single ? matrix(9, 8, Float32Array.from(scaled)) : matrix(9, 8, scaled);
+      return (await nmf(data, { rank: 4 })).relativeError;
+    };
+    const middle = await error(1, false);
+    for (const [scale, single] of [
+      [9e14, true],
+      [2e-12, true],
+      [9e99, false],
+      [2e-100, false],
+    ] as const) {
+      expect(await error(scale, single), String(scale)).toBeCloseTo(middle, 3);
+    }
+  });
+
+  it("entries that are small beside epsilon are warned about where epsilon counts", async () => {
+    const small = [
+      [1e-15, 2e-15],
+      [3e-15, 1e-15],
+    ];
+    expect((await nmf(small, { rank: 1, loss: "kullback-leibler" })).warnings.join()).toMatch(
+      /beside epsilon/,
+    );
+    expect((await nmf(small, { rank: 1 })).warnings).toEqual([]);
   });
 });
 
