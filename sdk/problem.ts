@@ -6,15 +6,16 @@ import { checkEntries, type Matrix, type MatrixLike, toMatrix } from "./matrix.j
 import { checkOptions, numberFrom, oneOf, show, wholeNumber } from "./options.js";
 import type { NmfOptions, TransformOptions } from "./types.js";
 
-/** Numbers of the losses and solvers in the task block (assembly/task.ts). */
-const LOSSES = {
+/** Numbers of the losses in the task block (assembly/task.ts). */
+export const LOSSES = {
   frobenius: 0,
   "kullback-leibler": 1,
   "itakura-saito": 2,
   divergence: 3,
   cauchy: 4,
 } as const;
-const SOLVERS = { mu: 0, hals: 1 } as const;
+/** Numbers of the solvers there. */
+export const SOLVERS = { mu: 0, hals: 1 } as const;
 /** Below, (WH + ε)^(β−2) leaves the range of the type where WH is 0 and ε the default. */
 const LOWEST_BETA = { f32: -0.4, f64: -15 } as const;
 /** Largest entries of V with which squares and products of three, summed, stay normal numbers. */

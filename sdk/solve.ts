@@ -5,7 +5,7 @@
 import type { Dtype, Engine } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
 import type { Matrix } from "./matrix.js";
-import { checkData, type DataFacts, type Problem } from "./problem.js";
+import { checkData, type DataFacts, LOSSES, type Problem, SOLVERS } from "./problem.js";
 import type { HistoryEntry, Progress, RestartResult, StopReason } from "./types.js";
 
 /** The stopping rule is looked at every so many iterations (scikit-learn's number). */
@@ -200,7 +200,7 @@ class Workspace {
     this.#task.setNumber("cauchyScale", this.#problem.cauchyScale);
     this.adapt();
     if (init === "half-normal" && !fixedW) {
-      this.#choose(0, false);
+      this.#choose(SOLVERS.mu, false);
       this.iterate(HALF_NORMAL_STEPS);
       this.#choose(this.#problem.solver, this.#extrapolate);
       this.adapt();
@@ -238,7 +238,7 @@ class Workspace {
 
   /** Brings the scale and the cut of the Cauchy loss in line with the present errors. */
   adapt(): void {
-    if (this.#problem.loss !== 4) return;
+    if (this.#problem.loss !== LOSSES.cauchy) return;
     this.#call("cauchyScale", this.#problem.cauchyScale === 0 ? 1 : 0, 0);
   }
 
@@ -251,7 +251,7 @@ class Workspace {
   finalFigures(): { loss: number; relativeError: number } {
     this.#call("currentLoss", 1, 0);
     const loss = this.#task.number("value");
-    this.#call("explicitLoss", 0, 0);
+    this.#call("explicitLoss", LOSSES.frobenius, 0);
     const error = 2 * this.#task.number("value");
     const { squares } = this.totals;
     return { loss, relativeError: squares > 0 ? Math.sqrt(error / squares) : 0 };
@@ -358,12 +358,12 @@ function refuseTooLarge(engine: Engine, problem: Problem): void {
 function warnings(problem: Problem, max: number, W: Matrix, H: Matrix): string[] {
   const found: string[] = [];
   if (max === 0) found.push("V is all zeros, and so are W and H: there is nothing to factorize.");
-  else if (problem.init === "nndsvd" && problem.solver === 0) {
+  else if (problem.init === "nndsvd" && problem.solver === SOLVERS.mu) {
     found.push(
       'Multiplicative updates never move an entry away from zero, and init "nndsvd" starts with zeros: use "nndsvda" or solver "hals".',
     );
   }
-  if (max > 0 && max < SMALL_BESIDE_EPSILON * problem.epsilon && problem.loss !== 0) {
+  if (max > 0 && max < SMALL_BESIDE_EPSILON * problem.epsilon && problem.loss !== LOSSES.frobenius) {
     found.push(
       `The largest entry of V, ${max}, is small beside epsilon, ${problem.epsilon}, which is added to every entry of WH: scale V, or give a smaller epsilon.`,
     );
@@ -371,7 +371,7 @@ function warnings(problem: Problem, max: number, W: Matrix, H: Matrix): string[]
   const vanished = W.data.every((w) => w === 0) || H.data.every((h) => h === 0);
   if (max > 0 && vanished) {
     found.push(
-      problem.loss === 4
+      problem.loss === LOSSES.cauchy
         ? "The fit is all zeros: to the Cauchy loss the entries above zero are outliers. Give a larger scale, or another loss."
         : "The fit is all zeros: use smaller penalties, or another start.",
     );
