@@ -48,12 +48,3 @@ export function smallestNormal<T>(): T {
 export function flush<T>(v: v128): v128 {
   return v128.and(v, v128.ge<T>(v, v128.splat<T>(smallestNormal<T>())));
 }
-
-/** All-ones in the first `count` lanes of vector `index` of a panel, zeros in the rest. */
-export function laneMask<T>(index: i32, count: i32): v128 {
-  const first = index * lanes<T>();
-  if (sizeof<T>() == 4) {
-    return i32x4.lt_s(i32x4.add(i32x4.splat(first), i32x4(0, 1, 2, 3)), i32x4.splat(count));
-  }
-  return i64x2.lt_s(i64x2.add(i64x2.splat(first), i64x2(0, 1)), i64x2.splat(count));
-}
