@@ -1,16 +1,14 @@
 // What the module exports: the f32 and f64 instantiations of the kernels, and where the fields of the
 // task block lie. No logic; the kernels' own files say what each does and how large its buffers are.
 
-import { cauchyScale } from "./nmf/cauchy";
-import { loadFactors, loadRows, storeFactors } from "./nmf/factors";
+import { loadRows, storeFactors } from "./nmf/factors";
 import { initHalfNormal, initRandom } from "./nmf/init";
-import { iterate } from "./nmf/iterate";
-import { projectedGradient } from "./nmf/kkt";
-import { currentLoss, explicitLoss, measure } from "./nmf/loss";
+import { measure } from "./nmf/loss";
 import { initNndsvd, nndsvdBytes } from "./nmf/nndsvd";
 import { layout, stagedH, stagingRows } from "./nmf/workspace";
 import { uniform } from "./rng/counter";
 import { Side, Task } from "./task";
+import { follow, lead } from "./team";
 
 export { atnmfSynthetic, lafaSynthetic, swimmer } from "./data/generators";
 
@@ -61,9 +59,6 @@ export function loadRows_f32(task: Task, row0: i32, count: i32): void {
 export function measure_f32(task: Task): void {
   measure<f32>(task);
 }
-export function loadFactors_f32(task: Task, id: i32): void {
-  loadFactors<f32>(task, id);
-}
 export function storeFactors_f32(task: Task): void {
   storeFactors<f32>(task);
 }
@@ -79,20 +74,11 @@ export function initNndsvd_f32(task: Task, seed: u32, fill: i32, work: usize): v
 export function nndsvdBytes_f32(m: i32, n: i32, k: i32): f64 {
   return nndsvdBytes<f32>(m, n, k);
 }
-export function iterate_f32(task: Task, count: i32, id: i32): void {
-  iterate<f32>(task, count, id);
+export function lead_f32(task: Task, command: i32, argument: i32): void {
+  lead<f32>(task, command, argument);
 }
-export function currentLoss_f32(task: Task, exact: i32, id: i32): void {
-  currentLoss<f32>(task, exact, id);
-}
-export function explicitLoss_f32(task: Task, kind: i32, id: i32): void {
-  explicitLoss<f32>(task, kind, id);
-}
-export function projectedGradient_f32(task: Task, id: i32): void {
-  projectedGradient<f32>(task, id);
-}
-export function cauchyScale_f32(task: Task, estimate: i32, id: i32): void {
-  cauchyScale<f32>(task, estimate, id);
+export function follow_f32(task: Task, id: i32): void {
+  follow<f32>(task, id);
 }
 export function uniform_f32(seed: u32, stream: u32, count: i32, dst: usize, scratch: usize): void {
   uniform<f32>(seed, stream, count, dst, scratch);
@@ -115,9 +101,6 @@ export function loadRows_f64(task: Task, row0: i32, count: i32): void {
 export function measure_f64(task: Task): void {
   measure<f64>(task);
 }
-export function loadFactors_f64(task: Task, id: i32): void {
-  loadFactors<f64>(task, id);
-}
 export function storeFactors_f64(task: Task): void {
   storeFactors<f64>(task);
 }
@@ -133,20 +116,11 @@ export function initNndsvd_f64(task: Task, seed: u32, fill: i32, work: usize): v
 export function nndsvdBytes_f64(m: i32, n: i32, k: i32): f64 {
   return nndsvdBytes<f64>(m, n, k);
 }
-export function iterate_f64(task: Task, count: i32, id: i32): void {
-  iterate<f64>(task, count, id);
+export function lead_f64(task: Task, command: i32, argument: i32): void {
+  lead<f64>(task, command, argument);
 }
-export function currentLoss_f64(task: Task, exact: i32, id: i32): void {
-  currentLoss<f64>(task, exact, id);
-}
-export function explicitLoss_f64(task: Task, kind: i32, id: i32): void {
-  explicitLoss<f64>(task, kind, id);
-}
-export function projectedGradient_f64(task: Task, id: i32): void {
-  projectedGradient<f64>(task, id);
-}
-export function cauchyScale_f64(task: Task, estimate: i32, id: i32): void {
-  cauchyScale<f64>(task, estimate, id);
+export function follow_f64(task: Task, id: i32): void {
+  follow<f64>(task, id);
 }
 export function uniform_f64(seed: u32, stream: u32, count: i32, dst: usize, scratch: usize): void {
   uniform<f64>(seed, stream, count, dst, scratch);

@@ -52,6 +52,9 @@ export class Task {
   team: i32;
   arrived: i32;
   phase: i32;
+  /** What member 0 asks of the team (team.ts), and with which number. */
+  command: i32;
+  argument: i32;
   // The problem.
   m: i32;
   n: i32;

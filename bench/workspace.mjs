@@ -48,6 +48,9 @@ export function loadKernels() {
   return { exports, memory, take, floats, mark: () => top, rewind: (mark) => (top = mark) };
 }
 
+/** Commands of the lead (assembly/team.ts). */
+const COMMANDS = { loadFactors: 1, iterate: 2, currentLoss: 3 };
+
 /**
  * A task in the kernels' memory, data and start loaded.
  *
@@ -61,6 +64,7 @@ export function prepareTask(kernels, data, { loss = "frobenius", solver = "mu", 
   const view = () => new DataView(memory.buffer);
   const at = (field) => address + exports[`task_${field}`].value;
   const call = (name, ...args) => exports[`${name}_${dtype}`](address, ...args);
+  const lead = (command, argument = 0) => call("lead", COMMANDS[command], argument);
 
   const address = take(exports.task_bytes.value);
   new Uint8Array(memory.buffer, address, exports.task_bytes.value).fill(0);
@@ -87,9 +91,11 @@ export function prepareTask(kernels, data, { loss = "frobenius", solver = "mu", 
     reset() {
       floats(dtype, pointer("staging"), m * k).set(W0);
       floats(dtype, call("stagedH") >>> 0, k * n).set(H0);
-      call("loadFactors", 0);
+      lead("loadFactors");
     },
-    /** From now on `iterate` is one half-step: of H (0), or of W (1), for which the sides change places. */
+    /** A command to a team of one, with its argument. */
+    lead,
+    /** From now on an iteration is one half-step: of H (0), or of W (1), for which the sides change places. */
     halfStep(transposed) {
       view().setUint32(at("sideH"), sides[transposed], true);
       view().setUint32(at("sideW"), sides[1 - transposed], true);

@@ -30,33 +30,37 @@ mkdirSync(next, { recursive: true });
 run("assemblyscript", "asc", ["--target", "release", "--outFile", "build/dist/advnmf.wasm"]);
 
 const wasm = readFileSync(join(next, "advnmf.wasm"));
-await build({
+const shared = {
   absWorkingDir: root,
-  entryPoints: {
-    index: "sdk/index.ts",
-    io: "sdk/io/index.ts",
-    sync: "sdk/sync.ts",
-    inline: "sdk/inline.ts",
-    worker: "sdk/workers/worker.ts",
-    cli: "sdk/cli/main.ts",
-  },
   outdir: next,
   bundle: true,
-  splitting: true,
   format: "esm",
   target: ["es2022", "node20"],
   platform: "neutral",
-  packages: "external",
   external: ["node:*"],
-  // Beside the module: a chunk may hold the URL of advnmf.wasm or worker.js, relative to itself.
-  chunkNames: "chunk-[hash]",
   legalComments: "none",
   define: {
     ADVNMF_VERSION: JSON.stringify(manifest.version),
     ADVNMF_WASM_BASE64: JSON.stringify(wasm.toString("base64")),
   },
   logLevel: "warning",
+};
+await build({
+  ...shared,
+  entryPoints: {
+    index: "sdk/index.ts",
+    io: "sdk/io/index.ts",
+    sync: "sdk/sync.ts",
+    inline: "sdk/inline.ts",
+    cli: "sdk/cli/main.ts",
+  },
+  splitting: true,
+  packages: "external",
+  // Beside the module: a chunk may hold the URL of advnmf.wasm or worker.js, relative to itself.
+  chunkNames: "chunk-[hash]",
 });
+// In one piece: bundlers copy the script of a worker as it is, and pages resolve no names of packages.
+await build({ ...shared, entryPoints: { worker: "sdk/workers/worker.ts" }, mainFields: ["module", "main"] });
 
 run("typescript", "tsc", ["-p", "sdk/tsconfig.json"]);
 

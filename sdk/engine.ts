@@ -5,6 +5,8 @@ import { AdvnmfError } from "./errors.js";
 import { Arena } from "./memory.js";
 import { checkOptions } from "./options.js";
 import { compile, compileSync, type WasmSource } from "./platform/load.js";
+import { newMemory } from "./platform/memory.js";
+import { Pool } from "./workers/pool.js";
 
 /** Number types of the kernels. */
 export type Dtype = "f32" | "f64";
@@ -13,29 +15,11 @@ export type Dtype = "f32" | "f64";
 export interface EngineOptions {
   /** The WebAssembly module; default: `advnmf.wasm` beside the built files. */
   readonly wasm?: WasmSource;
+  /** The script of its workers, where threads are used; default: `worker.js` beside the built files. */
+  readonly worker?: string | URL;
 }
 
 type Kernel = (...args: number[]) => number;
-
-/** Pages (64 KiB) a memory may grow to; hosts that cannot reserve 4 GiB get less. */
-const MAXIMUM_PAGES = [65536, 32768, 16384, 4096];
-
-function newMemory(): WebAssembly.Memory {
-  let refused: unknown;
-  for (const maximum of MAXIMUM_PAGES) {
-    try {
-      return new WebAssembly.Memory({ initial: 16, maximum, shared: true });
-    } catch (cause) {
-      refused = cause;
-    }
-  }
-  throw new AdvnmfError(
-    "MEMORY",
-    "this runtime gives no shared WebAssembly memory, which the kernels import",
-    {},
-    { cause: refused },
-  );
-}
 
 /**
  * A loaded WebAssembly module, ready to compute. Calls on one engine are queued, each has the memory
@@ -47,13 +31,18 @@ export class Engine implements Disposable {
   /** @internal */
   readonly arena: Arena;
   readonly #exports: Record<string, Kernel | WebAssembly.Global>;
+  readonly #script: string | URL | undefined;
+  #pool: Pool | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #disposed = false;
 
   /** @internal Use {@link createEngine} or `createEngineSync`. */
-  constructor(module: WebAssembly.Module) {
+  constructor(
+    module: WebAssembly.Module,
+    { memory = newMemory(), worker }: { memory?: WebAssembly.Memory; worker?: string | URL | undefined } = {},
+  ) {
     this.module = module;
-    const memory = newMemory();
+    this.#script = worker;
     const instance = new WebAssembly.Instance(module, {
       env: {
         memory,
@@ -69,9 +58,7 @@ export class Engine implements Disposable {
 
   /** @internal The exported function `name`, or `name` for a number type. */
   kernel(name: string, dtype?: Dtype): Kernel {
-    if (this.#disposed) {
-      throw new AdvnmfError("WORKER", "the engine was disposed; make a new one with createEngine()");
-    }
+    this.#refuseDisposed();
     const found = this.#exports[dtype ? `${name}_${dtype}` : name];
     if (typeof found !== "function") {
       throw new AdvnmfError(
@@ -96,9 +83,16 @@ export class Engine implements Disposable {
     return found.value as number;
   }
 
-  /** Bytes of WebAssembly memory the engine holds now. */
+  /** @internal The workers of this engine, of which there are none until they are needed. */
+  get pool(): Pool {
+    this.#refuseDisposed();
+    this.#pool ??= new Pool(this.module, this.#script);
+    return this.#pool;
+  }
+
+  /** Bytes of WebAssembly memory the engine and its workers hold now. */
   get memoryBytes(): number {
-    return this.arena.memory.buffer.byteLength;
+    return this.arena.memory.buffer.byteLength + (this.#pool?.memoryBytes ?? 0);
   }
 
   /** @internal Runs `job` when those before it have ended. */
@@ -108,9 +102,15 @@ export class Engine implements Disposable {
     return mine;
   }
 
-  /** Lets go of the memory; later calls on this engine throw. */
+  #refuseDisposed(): void {
+    if (!this.#disposed) return;
+    throw new AdvnmfError("WORKER", "the engine was disposed; make a new one with createEngine()");
+  }
+
+  /** Ends the workers and lets go of the memory; a call under way and later ones throw `WORKER`. */
   [Symbol.dispose](): void {
     this.#disposed = true;
+    this.#pool?.[Symbol.dispose]();
   }
 }
 
@@ -121,14 +121,14 @@ export class Engine implements Disposable {
  *   no memory, `OPTION` for an unknown option.
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
-  checkOptions(options, ["wasm"], "createEngine");
-  return new Engine(await compile(options.wasm));
+  checkOptions(options, ["wasm", "worker"], "createEngine");
+  return new Engine(await compile(options.wasm), { worker: options.worker });
 }
 
 /** {@link createEngine} on the calling thread: from bytes, a compiled module, or a file. */
 export function createEngineSync(options: EngineOptions = {}): Engine {
-  checkOptions(options, ["wasm"], "createEngineSync");
-  return new Engine(compileSync(options.wasm));
+  checkOptions(options, ["wasm", "worker"], "createEngineSync");
+  return new Engine(compileSync(options.wasm), { worker: options.worker });
 }
 
 let shared: Promise<Engine> | undefined;

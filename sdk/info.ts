@@ -1,4 +1,6 @@
+import { cores } from "./compute.js";
 import { defaultEngine, type Engine } from "./engine.js";
+import { processors } from "./platform/threads.js";
 import { VERSION } from "./version.js";
 
 /** What {@link info} finds. */
@@ -9,8 +11,10 @@ export interface RuntimeInfo {
   readonly runtime: string;
   /** The module was compiled, so the runtime has 128-bit SIMD, atomics and shared memory. */
   readonly simd: true;
-  /** Threads a factorization uses. */
-  readonly threads: 1;
+  /** The most threads that a call uses unasked. */
+  readonly threads: number;
+  /** Why it is one thread, where there cannot be more. */
+  readonly threadsReason?: string;
   /** Logical processors of the machine, where the runtime tells. */
   readonly processors: number | undefined;
   /** Bytes of WebAssembly memory the engine holds now. */
@@ -28,11 +32,6 @@ function runtimeName(): string {
   return globalThis.navigator?.userAgent ?? "unknown";
 }
 
-function processors(): number | undefined {
-  const os = globalThis.process?.getBuiltinModule?.("node:os");
-  return globalThis.navigator?.hardwareConcurrency ?? os?.availableParallelism();
-}
-
 /**
  * Tells what this runtime gives to advnmf.
  *
@@ -40,11 +39,13 @@ function processors(): number | undefined {
  */
 export async function info(engine?: Engine): Promise<RuntimeInfo> {
   const used = engine ?? (await defaultEngine());
+  const { lack } = used.pool;
   return {
     version: VERSION,
     runtime: runtimeName(),
     simd: true,
-    threads: 1,
+    threads: cores(used),
+    ...(lack === undefined ? {} : { threadsReason: lack }),
     processors: processors(),
     memoryBytes: used.memoryBytes,
     memoryLimit: 2 ** 32,

@@ -1,7 +1,8 @@
+import { compute } from "./compute.js";
 import { defaultEngine } from "./engine.js";
 import type { Matrix, MatrixLike, Rows } from "./matrix.js";
 import { nmfProblem } from "./problem.js";
-import { drive, run, type Solution } from "./solve.js";
+import { type Solution, shaped } from "./solve.js";
 import { transform } from "./transform.js";
 import type { NmfOptions, NmfResult, TransformOptions, TransformResult } from "./types.js";
 
@@ -22,14 +23,8 @@ export function nmf(V: MatrixLike, options: NmfOptions): Promise<NmfResult>;
 export async function nmf(V: MatrixLike, options: NmfOptions): Promise<NmfResult> {
   const problem = nmfProblem(V, options);
   const engine = options.engine ?? (await defaultEngine());
-  return engine.enqueue(() =>
-    drive(
-      run(engine, problem),
-      (solution) => nmfResult(solution, options, transform),
-      options.signal,
-      options.onProgress,
-    ),
-  );
+  const shape = (solution: Solution) => nmfResult(solution, options, transform);
+  return shaped(compute(engine, problem, options), shape, options.signal);
 }
 
 /** A solution as {@link nmf} returns it; `transformWith` is what its `transform` calls. */
@@ -39,8 +34,8 @@ export function nmfResult(
   transformWith: (V: MatrixLike, W: Matrix, options: TransformOptions) => Promise<TransformResult>,
 ): NmfResult {
   const { W, H, cauchyScale, ...figures } = solution;
-  const { loss, solver, l1H, l2H, epsilon, innerSweeps, engine } = options;
-  const inherited = defined({ loss, solver, l1H, l2H, epsilon, innerSweeps, engine });
+  const { loss, solver, l1H, l2H, epsilon, innerSweeps, threads, engine } = options;
+  const inherited = defined({ loss, solver, l1H, l2H, epsilon, innerSweeps, threads, engine });
   return {
     W,
     H,

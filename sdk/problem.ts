@@ -20,6 +20,8 @@ export const SOLVERS = { mu: 0, hals: 1 } as const;
 const LOWEST_BETA = { f32: -0.4, f64: -15 } as const;
 /** Largest entries of V with which squares and products of three, summed, stay normal numbers. */
 const RANGE = { f32: { low: 1e-12, high: 1e15 }, f64: { low: 1e-100, high: 1e100 } } as const;
+/** Work is cut into at most so many pieces (assembly/parallel/range.ts). */
+export const MOST_THREADS = 32;
 const INITS = ["random", "half-normal", "nndsvd", "nndsvda"] as const;
 
 /** Everything the solver needs to know, checked; V is m×n. */
@@ -49,10 +51,14 @@ export interface Problem {
   readonly l2H: number;
   readonly firstH: boolean;
   readonly seed: number;
+  /** Starts to try, and the number of the first of them: each number is a stream of the seed. */
   readonly restarts: number;
+  readonly firstRestart: number;
   readonly init: (typeof INITS)[number] | { readonly W: Matrix; readonly H: Matrix };
   /** W to keep as it is, for `transform`. */
   readonly fixedW: Matrix | undefined;
+  /** Threads that were asked for; undefined: as many as pay. */
+  readonly threads: number | undefined;
 }
 
 const SHARED_OPTIONS = [
@@ -67,6 +73,7 @@ const SHARED_OPTIONS = [
   "l2H",
   "epsilon",
   "innerSweeps",
+  "threads",
   "signal",
   "onProgress",
   "engine",
@@ -106,6 +113,7 @@ export function nmfProblem(data: MatrixLike, options: NmfOptions): Problem {
     ...sharedProblem(V, options),
     rank,
     restarts,
+    firstRestart: 0,
     init,
     l1W: numberFrom(options.l1W ?? 0, 0, "l1W"),
     l2W: numberFrom(options.l2W ?? 0, 0, "l2W"),
@@ -139,6 +147,7 @@ export function transformProblem(
     extrapolate: false,
     rank: W.cols,
     restarts: 1,
+    firstRestart: 0,
     init: "random",
     l1W: 0,
     l2W: 0,
@@ -150,7 +159,7 @@ export function transformProblem(
 
 type SharedProblem = Omit<
   Problem,
-  "rank" | "restarts" | "init" | "l1W" | "l2W" | "seed" | "firstH" | "fixedW"
+  "rank" | "restarts" | "firstRestart" | "init" | "l1W" | "l2W" | "seed" | "firstH" | "fixedW"
 >;
 
 function sharedProblem(V: Matrix, options: TransformOptions): SharedProblem {
@@ -192,6 +201,8 @@ function sharedProblem(V: Matrix, options: TransformOptions): SharedProblem {
     solver: hals ? SOLVERS.hals : SOLVERS.mu,
     extrapolate,
     innerSweeps: sweeps === "auto" ? 0 : wholeNumber(sweeps, 1, 1000, "innerSweeps"),
+    threads:
+      options.threads === undefined ? undefined : wholeNumber(options.threads, 1, MOST_THREADS, "threads"),
     mask,
     zeroFill: missing === "zero-fill",
     allowMissing: mask !== undefined || options.missing !== undefined,

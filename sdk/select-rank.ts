@@ -9,13 +9,13 @@
 //               Golub, Mesirov 2004); the rank with the greatest correlation wins, the last of them
 //               where several are equally stable, since that is where the correlation begins to fall.
 
+import { computeEach } from "./compute.js";
 import { defaultEngine, type Engine } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
 import { type Matrix, type MatrixLike, toMatrix } from "./matrix.js";
-import { nmf } from "./nmf.js";
 import { checkOptions, numberFrom, oneOf, show, wholeNumber } from "./options.js";
-import { NMF_OPTIONS } from "./problem.js";
-import type { NmfOptions, NmfResult } from "./types.js";
+import { NMF_OPTIONS, nmfProblem } from "./problem.js";
+import type { NmfOptions } from "./types.js";
 
 /** Options of {@link selectRank}; those of `nmf`, but `rank` and `restarts`, go to every fit. */
 export interface SelectRankOptions extends Omit<NmfOptions, "rank" | "restarts" | "onProgress"> {
@@ -75,7 +75,7 @@ const OWN_OPTIONS = ["ranks", "method", "repeats", "fraction", "onProgress"];
 export async function selectRank(data: MatrixLike, options: SelectRankOptions): Promise<SelectRankResult> {
   const passed = NMF_OPTIONS.filter((name) => !["rank", "restarts", "onProgress"].includes(name));
   checkOptions(options, [...OWN_OPTIONS, ...passed], "selectRank");
-  const { ranks: given, method: wanted, repeats: count, fraction: share, onProgress, ...rest } = options;
+  const { ranks: given, method: wanted, repeats: count, fraction: share, onProgress } = options;
   const V = toMatrix(data, "V");
   if (!Array.isArray(given) || given.length === 0) {
     throw new AdvnmfError("OPTION", `ranks must be a list of ranks to compare, got ${show(given)}`, {
@@ -105,17 +105,13 @@ export async function selectRank(data: MatrixLike, options: SelectRankOptions): 
   }
   const engine = options.engine ?? (await defaultEngine());
   const total = ranks.length * repeats;
+  const rankOf = (job: number) => ranks[Math.floor(job / repeats)] as number;
   let done = 0;
-  const told = (rank: number) => onProgress?.({ done: ++done, total, rank });
-  const scores: RankScore[] = [];
-  for (const rank of ranks) {
-    const factorize = (own: Partial<NmfOptions>) => nmf(V, { ...rest, engine, rank, ...own });
-    if (method === "held-out") {
-      scores.push(await heldOut(V, rank, options, engine, repeats, fraction, factorize, told));
-    } else {
-      scores.push(await consensus(V, rank, options.seed ?? 0, repeats, factorize, told));
-    }
-  }
+  const told = (job: number) => onProgress?.({ done: ++done, total, rank: rankOf(job) });
+  const scores =
+    method === "held-out"
+      ? await heldOut(V, ranks, options, engine, repeats, fraction, told)
+      : await consensus(V, ranks, options, engine, repeats, told);
   const better = (a: RankScore, b: RankScore) =>
     method === "held-out"
       ? a.heldOutError! < b.heldOutError!
@@ -124,29 +120,40 @@ export async function selectRank(data: MatrixLike, options: SelectRankOptions): 
   return { rank: best.rank, method, scores };
 }
 
-type Fit = (own: Partial<NmfOptions>) => Promise<NmfResult>;
+/** What every fit is given. */
+function fitOptions(options: SelectRankOptions): Omit<NmfOptions, "rank"> {
+  const { ranks: _, method: _m, repeats: _r, fraction: _f, onProgress: _p, ...rest } = options;
+  return rest;
+}
 
 async function heldOut(
   V: Matrix,
-  rank: number,
+  ranks: readonly number[],
   options: SelectRankOptions,
   engine: Engine,
   repeats: number,
   fraction: number,
-  factorize: Fit,
-  told: (rank: number) => void,
-): Promise<RankScore> {
+  told: (job: number) => void,
+): Promise<RankScore[]> {
+  const hidden = new Map<number, number[]>();
   const errors: number[] = [];
-  for (let repeat = 0; repeat < repeats; repeat++) {
-    const hidden = speckles(V, options, engine, fraction, repeat);
-    const { W, H } = await factorize({ mask: hidden.mask });
-    errors.push(rootMeanSquare(V, W, H, hidden.indices));
-    told(rank);
-  }
-  const mean = errors.reduce((sum, error) => sum + error, 0) / repeats;
-  const variance =
-    errors.reduce((sum, error) => sum + (error - mean) * (error - mean), 0) / Math.max(1, repeats - 1);
-  return { rank, heldOutError: mean, heldOutErrorSpread: Math.sqrt(variance / repeats) };
+  const problemOf = (job: number) => {
+    const { mask, indices } = speckles(V, options, engine, fraction, job % repeats);
+    hidden.set(job, indices);
+    return nmfProblem(V, { ...fitOptions(options), rank: ranks[Math.floor(job / repeats)] as number, mask });
+  };
+  await computeEach(engine, ranks.length * repeats, problemOf, options.signal, (job, { W, H }) => {
+    errors[job] = rootMeanSquare(V, W, H, hidden.get(job) as number[]);
+    hidden.delete(job);
+    told(job);
+  });
+  return ranks.map((rank, i) => {
+    const own = errors.slice(i * repeats, (i + 1) * repeats);
+    const mean = own.reduce((sum, error) => sum + error, 0) / repeats;
+    const variance =
+      own.reduce((sum, error) => sum + (error - mean) * (error - mean), 0) / Math.max(1, repeats - 1);
+    return { rank, heldOutError: mean, heldOutErrorSpread: Math.sqrt(variance / repeats) };
+  });
 }
 
 /** Streams of the masks lie far from those of the starts. */
@@ -212,22 +219,40 @@ function rootMeanSquare(V: Matrix, W: Matrix, H: Matrix, indices: readonly numbe
 
 async function consensus(
   V: Matrix,
-  rank: number,
-  seed: number,
+  ranks: readonly number[],
+  options: SelectRankOptions,
+  engine: Engine,
   repeats: number,
-  factorize: Fit,
-  told: (rank: number) => void,
-): Promise<RankScore> {
+  told: (job: number) => void,
+): Promise<RankScore[]> {
   const n = V.cols;
-  const together = new Float64Array(n * n);
-  for (let repeat = 0; repeat < repeats; repeat++) {
-    const { H } = await factorize({ seed: (seed + repeat) >>> 0 });
+  /** For each rank and pair of columns, how often they were in one cluster. */
+  const together = ranks.map(() => new Float64Array(n * n));
+  const problemOf = (job: number) => {
+    const seed = ((options.seed ?? 0) + (job % repeats)) >>> 0;
+    return nmfProblem(V, { ...fitOptions(options), rank: ranks[Math.floor(job / repeats)] as number, seed });
+  };
+  await computeEach(engine, ranks.length * repeats, problemOf, options.signal, (job, { H }) => {
+    const counts = together[Math.floor(job / repeats)] as Float64Array;
     const cluster = Array.from({ length: n }, (_, j) => largest(H, j));
     for (let i = 0; i < n; i++) {
-      for (let j = 0; j < n; j++) if (cluster[i] === cluster[j]) together[i * n + j]! += 1;
+      for (let j = 0; j < n; j++) if (cluster[i] === cluster[j]) counts[i * n + j]! += 1;
     }
-    told(rank);
+    told(job);
+  });
+  const scores: RankScore[] = [];
+  for (const [i, rank] of ranks.entries()) {
+    scores.push({ rank, ...(await stability(together[i] as Float64Array, n, repeats)) });
   }
+  return scores;
+}
+
+/** How clear-cut the clusters are of which `together` counts the pairs. */
+async function stability(
+  together: Float64Array,
+  n: number,
+  repeats: number,
+): Promise<{ cophenetic: number; dispersion: number }> {
   let dispersion = 0;
   const distances: number[][] = [];
   for (let i = 0; i < n; i++) {
@@ -239,7 +264,7 @@ async function consensus(
     }
     distances.push(row);
   }
-  return { rank, cophenetic: await cophenetic(distances), dispersion: dispersion / (n * n) };
+  return { cophenetic: await cophenetic(distances), dispersion: dispersion / (n * n) };
 }
 
 function largest(H: Matrix, column: number): number {

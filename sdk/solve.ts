@@ -37,8 +37,31 @@ export interface Solution {
   readonly cauchyScale: number;
   readonly seconds: number;
   readonly peakBytes: number;
+  readonly threads: number;
   readonly warnings: readonly string[];
 }
+
+/** Who computes a problem together. */
+export interface Team {
+  /** Members, the lead included. */
+  readonly size: number;
+  /** Lets the others follow on the task at that address. */
+  open(task: number): void;
+}
+
+/** A team of one. */
+export const ALONE: Team = { size: 1, open() {} };
+
+/** Commands of the lead (assembly/team.ts). */
+const COMMANDS = {
+  end: 0,
+  loadFactors: 1,
+  iterate: 2,
+  currentLoss: 3,
+  explicitLoss: 4,
+  projectedGradient: 5,
+  cauchyScale: 6,
+} as const;
 
 /** A run: yields progress, is told whether to stop, returns the solution. */
 export type Run = Generator<Progress, Solution, boolean>;
@@ -95,26 +118,32 @@ class Workspace {
   readonly #weighted: boolean;
   readonly #extrapolate: boolean;
 
-  constructor(engine: Engine, problem: Problem, facts: DataFacts) {
+  constructor(engine: Engine, problem: Problem, facts: DataFacts, team: Team) {
     this.#engine = engine;
     this.#problem = problem;
     this.#dtype = problem.dtype;
     this.#weighted = facts.weighted;
     this.#extrapolate = problem.extrapolate && !facts.weighted;
     this.#task = new Task(engine);
-    const bytes = this.#describe();
+    const bytes = this.#describe(team.size);
     const base = engine.arena.take(bytes, sizeOf(problem));
     engine.kernel("layout", this.#dtype)(this.#task.address, base);
     const { V } = problem;
     this.#task.setPenalties("sideW", problem.l1W * V.cols, problem.l2W * V.cols);
     this.#task.setPenalties("sideH", problem.l1H * V.rows, problem.l2H * V.rows);
+    team.open(this.#task.address);
+  }
+
+  /** Lets the team go. Nothing else may be asked of it afterwards. */
+  dismiss(): void {
+    this.#lead("end");
   }
 
   /** Writes the problem's figures into the task and returns the bytes its workspace takes. */
-  #describe(): number {
+  #describe(team: number): number {
     const task = this.#task;
     const problem = this.#problem;
-    task.setInt("team", 1);
+    task.setInt("team", team);
     task.setInt("m", problem.V.rows);
     task.setInt("n", problem.V.cols);
     task.setInt("k", problem.rank);
@@ -132,6 +161,11 @@ class Workspace {
 
   #call(kernel: string, ...args: number[]): number {
     return this.#engine.kernel(kernel, this.#dtype)(this.#task.address, ...args);
+  }
+
+  /** The whole team does it. */
+  #lead(command: keyof typeof COMMANDS, argument = 0): void {
+    this.#call("lead", COMMANDS[command], argument);
   }
 
   #floats(address: number, length: number): Float32Array | Float64Array {
@@ -196,7 +230,7 @@ class Workspace {
     } else if (init === "random") this.#call("initRandom", seed, restart);
     else if (init === "half-normal") this.#call("initHalfNormal", seed, restart);
     else this.#startFromSvd(init === "nndsvda", seed);
-    this.#call("loadFactors", 0);
+    this.#lead("loadFactors");
     this.#task.setNumber("cauchyScale", this.#problem.cauchyScale);
     this.adapt();
     if (init === "half-normal" && !fixedW) {
@@ -233,28 +267,28 @@ class Workspace {
   }
 
   iterate(count: number): void {
-    this.#call("iterate", count, 0);
+    this.#lead("iterate", count);
   }
 
   /** Brings the scale and the cut of the Cauchy loss in line with the present errors. */
   adapt(): void {
     if (this.#problem.loss !== LOSSES.cauchy) return;
-    this.#call("cauchyScale", this.#problem.cauchyScale === 0 ? 1 : 0, 0);
+    this.#lead("cauchyScale", this.#problem.cauchyScale === 0 ? 1 : 0);
   }
 
   loss(): number {
-    this.#call("currentLoss", 0, 0);
+    this.#lead("currentLoss");
     return this.#task.number("value");
   }
 
   /** The loss summed entry by entry, and ‖V − WH‖/‖V‖. */
   finalFigures(): { loss: number; relativeError: number } {
     const { loss: kind, l1W, l1H, l2W, l2H } = this.#problem;
-    this.#call("explicitLoss", LOSSES.frobenius, 0);
+    this.#lead("explicitLoss", LOSSES.frobenius);
     const half = this.#task.number("value");
     // The plain Frobenius loss is that very sum: no second pass over V.
     const plain = kind === LOSSES.frobenius && l1W + l1H + l2W + l2H === 0;
-    if (!plain) this.#call("currentLoss", 1, 0);
+    if (!plain) this.#lead("currentLoss", 1);
     const loss = this.#task.number("value");
     const error = 2 * half;
     const { squares } = this.totals;
@@ -266,7 +300,7 @@ class Workspace {
   }
 
   gradientNorm(): number {
-    this.#call("projectedGradient", 0);
+    this.#lead("projectedGradient");
     return Math.sqrt(this.#task.number("value"));
   }
 
@@ -293,26 +327,28 @@ interface Attempt extends RestartResult {
 }
 
 /**
- * Runs a problem on an engine that nothing else is using.
+ * Runs a problem on an engine that nothing else is using; the calling thread is the first of the team.
  *
  * @throws AdvnmfError `MEMORY` before anything is allocated when it cannot fit; what {@link checkData}
  *   throws.
  */
-export function* run(engine: Engine, problem: Problem): Run {
+export function* run(engine: Engine, problem: Problem, team = ALONE): Run {
   const { arena } = engine;
   const mark = arena.mark();
   arena.resetPeak();
   const started = performance.now();
+  let workspace: Workspace | undefined;
   try {
     refuseTooLarge(engine, problem);
     const facts = checkData(problem);
-    const workspace = new Workspace(engine, problem, facts);
+    workspace = new Workspace(engine, problem, facts, team);
     workspace.loadData(facts);
 
     let best: { attempt: Attempt; W: Matrix; H: Matrix; figures: Figures } | undefined;
     const restarts: RestartResult[] = [];
     let aborted = false;
-    for (let restart = 0; restart < problem.restarts && !aborted; restart++) {
+    const end = problem.firstRestart + problem.restarts;
+    for (let restart = problem.firstRestart; restart < end && !aborted; restart++) {
       workspace.start(restart);
       const attempt = yield* iterate(workspace, problem, restart, started);
       aborted = attempt.reason === "aborted";
@@ -337,9 +373,11 @@ export function* run(engine: Engine, problem: Problem): Run {
       restarts,
       seconds: (performance.now() - started) / 1000,
       peakBytes: arena.peak - mark,
+      threads: team.size,
       warnings: warnings(problem, workspace.totals.squares > 0 ? facts.max : 0, kept.W, kept.H),
     };
   } finally {
+    workspace?.dismiss();
     arena.rewind(mark);
   }
 }
@@ -350,8 +388,8 @@ interface Figures {
   readonly cauchyScale: number;
 }
 
-/** The two copies of V alone may be too much: said before every entry of V is looked at. */
-function refuseTooLarge(engine: Engine, problem: Problem): void {
+/** The two copies of V alone may be too much: said before V is copied, or every entry looked at. */
+export function refuseTooLarge(engine: Engine, problem: Problem): void {
   const { arena } = engine;
   const mark = arena.mark();
   const bytes = 2 * problem.V.data.length * (problem.dtype === "f32" ? 4 : 8);
@@ -462,16 +500,14 @@ const TURN_SECONDS = 0.015;
 /**
  * Drives a run and lets the event loop turn some sixty times a second.
  *
- * @throws AdvnmfError `ABORTED` when the signal says so, with `best` = `shape(solution so far)`.
+ * @throws AdvnmfError `ABORTED` when the signal says so, with `best` = the solution so far.
  */
-export async function drive<R>(
+export async function drive(
   steps: Run,
-  shape: (solution: Solution) => R,
   signal: AbortSignal | undefined,
   onProgress: ((progress: Progress) => void) | undefined,
-): Promise<R> {
-  if (signal?.aborted)
-    throw new AdvnmfError("ABORTED", "aborted before it began", {}, { cause: signal.reason });
+): Promise<Solution> {
+  if (signal?.aborted) throw abortedBefore(signal);
   let turned = performance.now();
   let step = steps.next(false);
   while (!step.done) {
@@ -487,16 +523,44 @@ export async function drive<R>(
     }
     step = steps.next(signal?.aborted ?? false);
   }
-  const solution = step.value;
-  if (solution.reason === "aborted") {
-    throw new AdvnmfError(
-      "ABORTED",
-      `aborted after ${solution.iterations} iterations; the error's "best" holds the result so far`,
-      { iterations: solution.iterations },
-      { cause: signal?.reason, best: shape(solution) },
-    );
+  if (step.value.reason === "aborted") throw abortedWith(step.value);
+  return step.value;
+}
+
+/** The error of a call that was cancelled before anything was computed. */
+export function abortedBefore(signal: AbortSignal): AdvnmfError {
+  return new AdvnmfError("ABORTED", "aborted before it began", {}, { cause: signal.reason });
+}
+
+/** The error of a call that was cancelled, with the solution so far. */
+export function abortedWith(best: Solution): AdvnmfError {
+  return new AdvnmfError(
+    "ABORTED",
+    `aborted after ${best.iterations} iterations; the error's "best" holds the result so far`,
+    { iterations: best.iterations },
+    { best },
+  );
+}
+
+/** The solution, with the warning that the threads that were wanted could not be had. */
+export function withLack(solution: Solution, threads: number, reason: string): Solution {
+  const warning = `Computed on one thread, not ${threads}: ${reason}.`;
+  return { ...solution, warnings: [...solution.warnings, warning] };
+}
+
+/** The solution, or the error with the solution so far on it, in the shape that the caller returns. */
+export async function shaped<R>(
+  solution: Promise<Solution>,
+  shape: (solution: Solution) => R,
+  signal: AbortSignal | undefined,
+): Promise<R> {
+  try {
+    return shape(await solution);
+  } catch (error) {
+    if (!(error instanceof AdvnmfError) || error.best === undefined) throw error;
+    const best = shape(error.best as Solution);
+    throw new AdvnmfError(error.code, error.message, { ...error.details }, { cause: signal?.reason, best });
   }
-  return shape(solution);
 }
 
 /** Resolves in a later turn, without the 4 ms that browsers add to nested timers. */

@@ -3,8 +3,8 @@
 import { createEngineSync, defaultEngineSync, type Engine, type EngineOptions } from "./engine.js";
 import type { Matrix, MatrixLike, Rows } from "./matrix.js";
 import { nmfResult } from "./nmf.js";
-import { nmfProblem, transformProblem } from "./problem.js";
-import { driveSync, run } from "./solve.js";
+import { nmfProblem, type Problem, transformProblem } from "./problem.js";
+import { driveSync, run, type Solution, withLack } from "./solve.js";
 import { transform, transformResult } from "./transform.js";
 import type { NmfOptions, NmfResult, TransformOptions, TransformResult } from "./types.js";
 
@@ -30,8 +30,7 @@ export function nmfSync(
 export function nmfSync(V: MatrixLike, options: SyncOptions<NmfOptions>): NmfResult;
 export function nmfSync(V: MatrixLike, options: SyncOptions<NmfOptions>): NmfResult {
   const problem = nmfProblem(V, options);
-  const solution = driveSync(run(options.engine ?? defaultEngineSync(), problem), options.onProgress);
-  return nmfResult(solution, options, transform);
+  return nmfResult(solve(problem, options), options, transform);
 }
 
 /** `transform` on the calling thread. @throws AdvnmfError as `transform`. */
@@ -41,5 +40,14 @@ export function transformSync(
   options: SyncOptions<TransformOptions> = {},
 ): TransformResult {
   const problem = transformProblem(V, W, options);
-  return transformResult(driveSync(run(options.engine ?? defaultEngineSync(), problem), options.onProgress));
+  return transformResult(solve(problem, options));
+}
+
+function solve(
+  problem: Problem,
+  { engine = defaultEngineSync(), onProgress }: SyncOptions<TransformOptions>,
+): Solution {
+  const solution = driveSync(run(engine, problem), onProgress);
+  const asked = problem.threads ?? 1;
+  return asked === 1 ? solution : withLack(solution, asked, "a synchronous call stays on its own thread");
 }

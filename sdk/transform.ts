@@ -1,7 +1,8 @@
+import { compute } from "./compute.js";
 import { defaultEngine } from "./engine.js";
 import type { Matrix, MatrixLike, Rows } from "./matrix.js";
 import { transformProblem } from "./problem.js";
-import { drive, run, type Solution } from "./solve.js";
+import { type Solution, shaped } from "./solve.js";
 import type { TransformOptions, TransformResult } from "./types.js";
 
 /**
@@ -27,9 +28,7 @@ export async function transform(
 ): Promise<TransformResult> {
   const problem = transformProblem(V, W, options);
   const engine = options.engine ?? (await defaultEngine());
-  return engine.enqueue(() =>
-    drive(run(engine, problem), transformResult, options.signal, options.onProgress),
-  );
+  return shaped(compute(engine, problem, options), transformResult, options.signal);
 }
 
 /** A solution as {@link transform} returns it. */

@@ -110,6 +110,12 @@ export interface NmfOptions {
    * weighted.
    */
   readonly extrapolate?: boolean;
+  /**
+   * Threads to compute with, 1 … 32; the bits do not depend on it. Default: as many as pay, which is all
+   * cores for large problems and the calling thread alone for small ones. Where threads cannot be had
+   * (`info()` says why) the call computes alone and, if they were asked for, says so in `warnings`.
+   */
+  readonly threads?: number;
   /** Stops the call with `ABORTED`; the error's `best` is the result so far. */
   readonly signal?: AbortSignal;
   /** Called between bursts of iterations, at most some sixty times a second. */
@@ -167,6 +173,8 @@ export interface NmfResult<A extends Numbers = Numbers> {
   readonly seconds: number;
   /** Most bytes of WebAssembly memory the call took. */
   readonly peakBytes: number;
+  /** Threads that computed it. */
+  readonly threads: number;
   /** What the caller should know, in sentences. */
   readonly warnings: readonly string[];
   /**
@@ -193,6 +201,7 @@ export type TransformOptions = Pick<
   | "l2H"
   | "epsilon"
   | "innerSweeps"
+  | "threads"
   | "signal"
   | "onProgress"
   | "engine"
@@ -210,6 +219,7 @@ export interface TransformResult<A extends Numbers = Numbers>
     | "history"
     | "seconds"
     | "peakBytes"
+    | "threads"
     | "warnings"
   > {
   /** k×n2. */

@@ -38,7 +38,7 @@ export const cases = Object.keys(counts).flatMap((name) =>
       return {
         // From the start each time: a factor at rest would let HALS do less.
         setup: () => task.reset(),
-        job: (reps) => task.call("iterate", reps, 0),
+        job: (reps) => task.lead("iterate", reps),
       };
     },
   })),

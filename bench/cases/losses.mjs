@@ -13,7 +13,7 @@ export const cases = [
   work: ({ m, n, k }) => ({ flops: 2 * m * n * k + perEntry * m * n, divisions: divisions * m * n }),
   prepare: (task) => ({
     job(reps) {
-      for (let rep = 0; rep < reps; rep++) task.call("currentLoss", 1, 0);
+      for (let rep = 0; rep < reps; rep++) task.lead("currentLoss", 1);
     },
   }),
 }));

@@ -38,6 +38,7 @@ export interface FitFlags extends InputFlags {
   readonly epsilon: number;
   readonly innerSweeps?: number | "auto";
   readonly extrapolate?: boolean;
+  readonly threads?: number;
 }
 
 /** Flags with the rank they came down to. */
@@ -89,6 +90,7 @@ export interface FitRecord {
   readonly sha256: { readonly W: string; readonly H: string };
   readonly seconds: number;
   readonly peakBytes: number;
+  readonly threads: number;
   readonly versions: { readonly advnmf: string; readonly runtime: string };
   readonly warnings: readonly string[];
   readonly files: FileNames;
@@ -98,7 +100,7 @@ export interface FitRecord {
 
 /** Flags as the options of `nmf`; files that they name are read. */
 export async function nmfOptions(flags: RankedFlags, signal: AbortSignal): Promise<NmfOptions> {
-  const { initW, initH, missing, innerSweeps, extrapolate } = flags;
+  const { initW, initH, missing, innerSweeps, extrapolate, threads } = flags;
   if ((initW === undefined) !== (initH === undefined)) {
     throw new Failure(EXIT.usage, "USAGE", "--init-w and --init-h belong together: give both or none");
   }
@@ -126,6 +128,7 @@ export async function nmfOptions(flags: RankedFlags, signal: AbortSignal): Promi
     epsilon: flags.epsilon,
     ...(innerSweeps === undefined ? {} : { innerSweeps }),
     ...(extrapolate === undefined ? {} : { extrapolate }),
+    ...(threads === undefined ? {} : { threads }),
   };
 }
 
@@ -150,6 +153,7 @@ export async function fitRecord(
     sha256: { W: await sha256(W), H: await sha256(H) },
     seconds,
     peakBytes,
+    threads: result.threads,
     versions,
     warnings: result.warnings,
     files,

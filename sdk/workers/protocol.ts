@@ -1,33 +1,81 @@
-// What passes between a caller and a worker, through comlink.
+// What passes between a caller and its workers, through comlink.
 
 import { type ProxyMarked, type Remote, transferHandlers } from "comlink";
+import type { Dtype } from "../engine.js";
 import { AdvnmfError, type ErrorCode } from "../errors.js";
-import type { MatrixLike } from "../matrix.js";
+import type { Problem } from "../problem.js";
 import type { Solution } from "../solve.js";
-import type { NmfOptions, Progress, TransformOptions } from "../types.js";
-
-/** Options that can be posted: those that are not functions, signals or engines. */
-export type Posted<O> = Omit<O, "signal" | "onProgress" | "engine">;
+import type { Progress } from "../types.js";
 
 /** A progress callback as the worker sees it: in the other thread. */
 export type RemoteProgress = Remote<((progress: Progress) => void) & ProxyMarked>;
 
+/** A worker's place in a team: the memory that all members share, and its number in it. */
+export interface Place {
+  readonly memory: WebAssembly.Memory;
+  /** Two i32 by which the lead lets the followers in, see `Gate`. */
+  readonly gate: SharedArrayBuffer;
+  /** 0 leads. */
+  readonly member: number;
+}
+
+/** A solution, and the bytes of memory that the worker holds for problems of its own. */
+export interface Answer {
+  readonly solution: Solution;
+  readonly memoryBytes: number;
+}
+
 /** What a worker offers. `call` numbers the calls, so that `abort` can name one. */
 export interface WorkerApi {
-  nmf(
+  /** The first message: what to compute with, and where in a team. */
+  join(module: WebAssembly.Module, place?: Place): void;
+  /** Solves a problem alone, in a memory of its own. */
+  solve(call: number, problem: Problem, onProgress?: RemoteProgress): Promise<Answer>;
+  /** Solves a problem as the first of a team of `size`, whose others are told to follow at the same time. */
+  lead(
     call: number,
-    V: MatrixLike,
-    options: Posted<NmfOptions>,
+    problem: Problem,
+    size: number,
+    run: number,
     onProgress?: RemoteProgress,
-  ): Promise<Solution>;
-  transform(
-    call: number,
-    V: MatrixLike,
-    W: MatrixLike,
-    options: Posted<TransformOptions>,
-    onProgress?: RemoteProgress,
-  ): Promise<Solution>;
+  ): Promise<Answer>;
+  /** Takes part in run number `run`, from its start to its end. */
+  follow(run: number, dtype: Dtype): void;
   abort(call: number): void;
+}
+
+/** A progress callback as the caller passes it, marked for the way. */
+export type LocalProgress = Parameters<Remote<WorkerApi>["solve"]>[2];
+
+/**
+ * The gate between the lead and its followers: the number of the run that is open, and the address of its
+ * task, 0 when there is nothing to follow.
+ */
+export class Gate {
+  readonly #cells: Int32Array;
+
+  constructor(buffer: SharedArrayBuffer) {
+    this.#cells = new Int32Array(buffer);
+  }
+
+  /** Lets the followers of `run` in. */
+  open(run: number, task: number): void {
+    Atomics.store(this.#cells, 1, task);
+    Atomics.store(this.#cells, 0, run);
+    Atomics.notify(this.#cells, 0);
+  }
+
+  /** Blocks until `run` is open; the address of its task. */
+  pass(run: number): number {
+    for (;;) {
+      const seen = Atomics.load(this.#cells, 0);
+      if (seen === run) return Atomics.load(this.#cells, 1) >>> 0;
+      Atomics.wait(this.#cells, 0, seen);
+    }
+  }
+
+  /** Bytes of a gate. */
+  static readonly BYTES = 8;
 }
 
 interface ErrorRecord {

@@ -1,45 +1,98 @@
-// advnmf/worker: the script of a worker that computes for another thread. `createWorker` starts it; the
-// same source serves browsers, Deno, Bun (module workers) and Node (worker_threads).
+// advnmf/worker: the script of a worker that computes for another thread, alone or as a member of a
+// team. The same source serves browsers, Deno, Bun (module workers) and Node (worker_threads).
 
-import { expose, releaseProxy } from "comlink";
+import { expose, releaseProxy, transfer } from "comlink";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
-import { defaultEngine } from "../engine.js";
-import { nmfProblem, type Problem, transformProblem } from "../problem.js";
-import { drive, run, type Solution } from "../solve.js";
-import { keepErrors, type RemoteProgress, type WorkerApi } from "./protocol.js";
+import { Engine } from "../engine.js";
+import { AdvnmfError } from "../errors.js";
+import type { Problem } from "../problem.js";
+import { ALONE, drive, run, type Solution, type Team } from "../solve.js";
+import {
+  type Answer,
+  Gate,
+  keepErrors,
+  type Place,
+  type RemoteProgress,
+  type WorkerApi,
+} from "./protocol.js";
 
 const running = new Map<number, AbortController>();
+let module: WebAssembly.Module | undefined;
+let place: Place | undefined;
+/** The engine over a memory of the worker's own, made when it is first needed. */
+let own: Engine | undefined;
+/** The engine over the team's memory. */
+let common: Engine | undefined;
+
+/** What `join` brought. */
+function joined<T>(value: T | undefined): T {
+  if (value === undefined) throw new AdvnmfError("WORKER", "the worker was given work before its module", {});
+  return value;
+}
 
 async function solve(
   call: number,
+  engine: Engine,
   problem: Problem,
+  team: Team,
   onProgress: RemoteProgress | undefined,
-): Promise<Solution> {
+): Promise<Answer> {
   const controller = new AbortController();
   running.set(call, controller);
   try {
-    const engine = await defaultEngine();
     const tell = onProgress && ((progress: Parameters<RemoteProgress>[0]) => void onProgress(progress));
-    return await engine.enqueue(() =>
-      drive(run(engine, problem), (solution) => solution, controller.signal, tell),
-    );
+    const steps = run(engine, problem, team);
+    const solution = await drive(steps, controller.signal, tell);
+    return transfer({ solution, memoryBytes: own?.memoryBytes ?? 0 }, arraysOf(solution));
   } finally {
     running.delete(call);
     onProgress?.[releaseProxy]();
   }
 }
 
+function arraysOf({ W, H }: Solution): ArrayBuffer[] {
+  return [W.data.buffer as ArrayBuffer, H.data.buffer as ArrayBuffer];
+}
+
 const api: WorkerApi = {
-  nmf: async (call, V, options, onProgress) => solve(call, nmfProblem(V, options), onProgress),
-  transform: async (call, V, W, options, onProgress) =>
-    solve(call, transformProblem(V, W, options), onProgress),
+  join(given, where) {
+    module = given;
+    place = where;
+  },
+  solve(call, problem, onProgress) {
+    own ??= new Engine(joined(module));
+    return solve(call, own, problem, ALONE, onProgress);
+  },
+  async lead(call, problem, size, number, onProgress) {
+    const { memory, gate } = joined(place);
+    const door = new Gate(gate);
+    let open = false;
+    try {
+      common ??= new Engine(joined(module), { memory });
+      const team = {
+        size,
+        open(task: number) {
+          open = true;
+          door.open(number, task);
+        },
+      };
+      return await solve(call, common, problem, team, onProgress);
+    } finally {
+      // A problem that was refused has nothing to follow, and the followers are waiting.
+      if (!open) door.open(number, 0);
+    }
+  },
+  follow(number, dtype) {
+    const { memory, gate, member } = joined(place);
+    common ??= new Engine(joined(module), { memory });
+    const task = new Gate(gate).pass(number);
+    if (task !== 0) common.kernel("follow", dtype)(task, member);
+  },
   abort: (call) => running.get(call)?.abort(),
 };
 
 keepErrors();
-// Module workers have postMessage on the global object; Node's have a port.
-if (typeof globalThis.postMessage === "function") expose(api);
-else {
-  const port = globalThis.process?.getBuiltinModule?.("node:worker_threads")?.parentPort;
-  if (port) expose(api, nodeEndpoint(port));
-}
+// In Node, and in Deno and Bun where they imitate it, a worker has a port; elsewhere it is its own.
+const port = globalThis.process?.getBuiltinModule?.("node:worker_threads")?.parentPort;
+if (port) expose(api, nodeEndpoint(port));
+else expose(api);

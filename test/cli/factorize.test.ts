@@ -113,6 +113,13 @@ describe("what is written", () => {
     expect(record.seconds).toBeGreaterThan(0);
   });
 
+  test("--threads changes neither W nor H, and is recorded", async () => {
+    const one = await factorize([table, "--rank", "2", "--threads", "1"], join(folder, "one"));
+    const three = await factorize([table, "--rank", "2", "--threads", "3"], join(folder, "three"));
+    expect([one.threads, three.threads]).toEqual([1, 3]);
+    expect(three.sha256).toEqual(one.sha256);
+  });
+
   test("what fit.json says of solver auto gives the same run when it is named", async () => {
     const automatic = await factorize([table, "--rank", "2"], join(folder, "auto"));
     expect(automatic.options).toMatchObject({ solver: "hals", innerSweeps: "auto", extrapolate: true });

@@ -1,5 +1,5 @@
 // A member of a team in a thread of its own (see team.test.ts): instantiates the module on the shared memory
-// and makes the same calls as the others, each with its own number.
+// and follows the lead.
 
 import { parentPort, workerData } from "node:worker_threads";
 
@@ -13,8 +13,8 @@ const { exports } = new WebAssembly.Instance(module, {
     },
   },
 });
-parentPort.on("message", ({ dtype, task, calls }) => {
-  for (const [name, ...args] of calls) exports[`${name}_${dtype}`](task, ...args, id);
+parentPort.on("message", ({ dtype, task }) => {
+  exports[`follow_${dtype}`](task, id);
   parentPort.postMessage("done");
 });
 parentPort.postMessage("ready");

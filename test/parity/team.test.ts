@@ -8,7 +8,16 @@ import { afterAll, describe, expect, it } from "vitest";
 import { projectRoot, seeded } from "../data.js";
 
 type Kernels = Record<string, (...args: number[]) => number>;
-type Call = [name: string, ...args: number[]];
+/** Commands of the lead (assembly/team.ts), each with its argument. */
+const COMMANDS = {
+  end: 0,
+  loadFactors: 1,
+  iterate: 2,
+  currentLoss: 3,
+  projectedGradient: 5,
+  cauchyScale: 6,
+};
+type Call = [command: keyof typeof COMMANDS, argument?: number];
 
 const MOST = 4;
 const module = new WebAssembly.Module(readFileSync(join(projectRoot, "dist", "advnmf.wasm")));
@@ -43,7 +52,7 @@ interface Case {
   readonly calls?: readonly Call[];
 }
 
-const REPORTING = new Set(["currentLoss", "projectedGradient"]);
+const REPORTING = new Set<Call[0]>(["currentLoss", "projectedGradient"]);
 const ITERATE: Call = ["iterate", 12];
 const MU = { solver: 0 };
 const cases: Case[] = [
@@ -104,14 +113,15 @@ async function run(dtype: "f32" | "f64", problem: Case, team: number): Promise<s
   const together = async (calls: readonly Call[]) => {
     const done = members.slice(0, team - 1).map((member) => {
       const answer = new Promise((resolve) => member.once("message", resolve));
-      member.postMessage({ dtype, task, calls });
+      member.postMessage({ dtype, task });
       return answer;
     });
-    for (const [name, ...args] of calls) {
-      kernel(name, task, ...args, 0);
+    for (const [name, argument = 0] of calls) {
+      kernel("lead", task, COMMANDS[name], argument);
       // Before the first report the field holds what `layout` left there.
       if (REPORTING.has(name)) reports.push(view.getFloat64(task + constant("task_value"), true));
     }
+    kernel("lead", task, COMMANDS.end, 0);
     await Promise.all(done);
   };
   const loss: Call[] = [["currentLoss", 0], ["currentLoss", 1], ["projectedGradient"]];

@@ -1,6 +1,7 @@
 // Engines, memory, workers, data sets and fingerprints.
 
 import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import {
@@ -100,7 +101,12 @@ describe("the engine", () => {
     const facts = await info();
     expect(facts.runtime).toBe(`node ${process.versions.node}`);
     expect(facts.version).toMatch(/^\d+\.\d+\.\d+$/);
-    expect(facts).toMatchObject({ simd: true, threads: 1, memoryLimit: 2 ** 32 });
+    expect(facts).toMatchObject({
+      simd: true,
+      threads: Math.min(32, availableParallelism()),
+      memoryLimit: 2 ** 32,
+    });
+    expect(facts.threadsReason).toBeUndefined();
   });
 });
 

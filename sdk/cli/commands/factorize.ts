@@ -95,6 +95,11 @@ export function factorizeCommand(setExitCode: (code: number) => void): Command {
     )
     .option("--extrapolate", "extrapolate HALS iterates (default: with solver auto)")
     .option("--no-extrapolate", "do not")
+    .option(
+      "--threads <n>",
+      "threads, 1 to 32; the result is the same (default: as many as pay)",
+      parseNumber,
+    )
     .addOption(dtypeOption())
     .addOption(imagesOption())
     .option("--variable <name>", "NPZ and MAT: the variable to read")
@@ -178,7 +183,10 @@ function printSummary(input: Input, record: FitRecord, out: string): void {
     ["loss", `${record.loss} (${lossText(options.loss)})`],
     ["relative error", record.relativeError.toPrecision(6)],
     ["iterations", `${record.iterations} (${ENDINGS[record.reason]})`],
-    ["seconds", record.seconds.toFixed(3)],
+    [
+      "seconds",
+      `${record.seconds.toFixed(3)} (${record.threads} ${record.threads === 1 ? "thread" : "threads"})`,
+    ],
     ["SHA-256 of W", sha256.W],
     ["SHA-256 of H", sha256.H],
     ...Object.values(files).map((file, index): [string, string] => [

@@ -29,7 +29,9 @@ async function showInfo({ json }: { json?: true }): Promise<void> {
     ["SIMD", facts.simd ? "yes, 128 bits" : "no"],
     [
       "threads",
-      `${facts.threads}${facts.processors ? ` (the machine has ${facts.processors} processors)` : ""}`,
+      facts.threadsReason
+        ? `1: ${facts.threadsReason}`
+        : `up to ${facts.threads}${facts.processors ? ` (the machine has ${facts.processors} processors)` : ""}`,
     ],
     ["memory", `up to ${readableBytes(facts.memoryLimit)}`],
   ]);

@@ -1,0 +1,91 @@
+// How long a problem takes, roughly, and on how many threads it is soonest done. The constants are those
+// that `npm run bench -- --part threads` measures and prints; what they decide is speed alone, since the
+// bits do not depend on the number of threads.
+//
+//   one iteration alone     t = (m·n·k·a + m·n·b + (m + n)·k²·a) nanoseconds
+//   on a team of p          t/p + meetings·(wake + p·meet)
+//   the whole               iterations · that, and what it takes to start the workers
+
+import { LOSSES, type Problem, SOLVERS } from "./problem.js";
+
+/** Nanoseconds of f64 arithmetic, for a multiply+add and for what an entry of V costs besides; f32 takes half. */
+const MULTIPLY_ADD = 0.1;
+const PER_ENTRY: Readonly<Record<number, number>> = {
+  [LOSSES.frobenius]: 0,
+  [LOSSES["kullback-leibler"]]: 1.2,
+  [LOSSES["itakura-saito"]]: 2.5,
+  [LOSSES.divergence]: 150,
+  [LOSSES.cauchy]: 3,
+};
+
+/** Nanoseconds that a team of two loses in one iteration of two half-steps, at its four meetings and besides. */
+const MEETINGS = 20_000;
+
+/** Nanoseconds to start one worker, and to hand a problem to workers that stand ready. */
+const START = 25e6;
+const HAND_OVER = 1e6;
+
+/** A run that may stop early usually does so by then. */
+const USUAL_ITERATIONS = 100;
+
+/** V that each worker holds for itself, in all, at most: bytes. */
+const MOST_COPIES = 2 ** 30;
+
+/** How to compute: on how many threads, and whether each takes problems of its own. */
+export interface Plan {
+  readonly threads: number;
+  readonly apart: boolean;
+}
+
+/** Nanoseconds of one iteration on one thread. */
+export function iterationTime(problem: Problem): number {
+  const { V, rank, dtype, loss, mask, zeroFill } = problem;
+  const entries = V.rows * V.cols;
+  const fused = loss !== LOSSES.frobenius || (mask !== undefined && !zeroFill);
+  // Two half-steps; where WH is needed entry by entry each has a second product.
+  const products = entries * rank * (fused ? 4 : 2);
+  const squares = fused ? 0 : (V.rows + V.cols) * rank * rank * (problem.solver === SOLVERS.hals ? 3 : 2);
+  const time = MULTIPLY_ADD * (products + squares) + 2 * entries * (PER_ENTRY[loss] as number);
+  return dtype === "f32" ? time / 2 : time;
+}
+
+/** Nanoseconds of one start on a team of `threads`. */
+function startTime(problem: Problem, threads: number): number {
+  const { maxIterations, tolerance } = problem;
+  const iterations = tolerance > 0 ? Math.min(maxIterations, USUAL_ITERATIONS) : maxIterations;
+  const lost = threads > 1 ? MEETINGS * (threads / 2) : 0;
+  return iterations * (iterationTime(problem) / threads + lost);
+}
+
+/**
+ * The soonest way to compute `problem`, with `threads` of the problem's own or at most `cores`.
+ *
+ * @param ready workers that have been started.
+ */
+export function plan(problem: Problem, cores: number, ready: number): Plan {
+  const alone = { threads: 1, apart: false };
+  const { restarts } = problem;
+  const most = problem.threads ?? cores;
+  let best: Plan = alone;
+  let soonest = problem.threads === undefined ? restarts * startTime(problem, 1) : Number.POSITIVE_INFINITY;
+  const consider = (candidate: Plan, time: number) => {
+    const whole = time + HAND_OVER + START * Math.max(0, candidate.threads - ready);
+    if (whole >= soonest) return;
+    best = candidate;
+    soonest = whole;
+  };
+  if (most === 1) return alone;
+  for (let threads = problem.threads ?? 2; threads <= most; threads++) {
+    consider({ threads, apart: false }, restarts * startTime(problem, threads));
+  }
+  const hands = Math.min(most, restarts);
+  if (hands > 1 && hands * copies(problem) <= MOST_COPIES) {
+    consider({ threads: hands, apart: true }, Math.ceil(restarts / hands) * startTime(problem, 1));
+  }
+  return best;
+}
+
+/** Bytes of the two copies of V that a problem keeps. */
+function copies({ V, dtype }: Problem): number {
+  return 2 * V.rows * V.cols * (dtype === "f32" ? 4 : 8);
+}
