@@ -504,7 +504,7 @@ const TURN_SECONDS = 0.015;
  */
 export async function drive(
   steps: Run,
-  signal: AbortSignal | undefined,
+  signal: Pick<AbortSignal, "aborted"> | undefined,
   onProgress: ((progress: Progress) => void) | undefined,
 ): Promise<Solution> {
   if (signal?.aborted) throw abortedBefore(signal);
@@ -528,7 +528,7 @@ export async function drive(
 }
 
 /** The error of a call that was cancelled before anything was computed. */
-export function abortedBefore(signal: AbortSignal): AdvnmfError {
+export function abortedBefore(signal: Partial<AbortSignal>): AdvnmfError {
   return new AdvnmfError("ABORTED", "aborted before it began", {}, { cause: signal.reason });
 }
 

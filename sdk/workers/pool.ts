@@ -109,13 +109,17 @@ export class Pool implements Disposable {
    */
   async team(problem: Problem, size: number, calls: Calls): Promise<Solution> {
     if (calls.signal?.aborted) throw abortedBefore(calls.signal);
-    const { threads, ownBytes } = this.#crew as Crew;
+    const { threads, ownBytes, gate } = this.#crew as Crew;
+    const door = new Gate(gate);
     const [lead, ...followers] = threads.slice(0, size) as [Thread, ...Thread[]];
     const posted = shareable(problem);
     const number = ++this.#runs;
     return this.#supervise([lead, ...followers], async () => {
-      const answer = call(lead, calls, (id, onProgress) =>
-        lead.api.lead(id, posted, size, number, onProgress),
+      const answer = call(
+        lead,
+        calls,
+        (id, onProgress) => lead.api.lead(id, posted, size, number, onProgress),
+        (id) => door.stop(0, id),
       );
       const followed = Promise.all(
         followers.map((thread) => foreseen(thread.api.follow(number, problem.dtype))),
@@ -142,7 +146,8 @@ export class Pool implements Disposable {
     { signal, onProgress }: Calls,
     onSolved?: (index: number, solution: Solution) => void,
   ): Promise<Outcomes> {
-    const { threads, ownBytes } = this.#crew as Crew;
+    const { threads, ownBytes, gate } = this.#crew as Crew;
+    const door = new Gate(gate);
     const solutions: (Solution | undefined)[] = Array.from({ length: count }, () => undefined);
     const stop = new AbortController();
     const abort = () => stop.abort(signal?.reason);
@@ -156,7 +161,12 @@ export class Pool implements Disposable {
         try {
           const posted = shareable(problemOf(index));
           const calls = { signal: stop.signal, onProgress };
-          const answer = await call(thread, calls, (id, remote) => thread.api.solve(id, posted, remote));
+          const answer = await call(
+            thread,
+            calls,
+            (id, remote) => thread.api.solve(id, posted, remote),
+            (id) => door.stop(member, id),
+          );
           solutions[index] = answer.solution;
           ownBytes[member] = answer.memoryBytes;
           onSolved?.(index, answer.solution);

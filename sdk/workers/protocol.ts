@@ -3,7 +3,7 @@
 import { type ProxyMarked, type Remote, transferHandlers } from "comlink";
 import type { Dtype } from "../engine.js";
 import { AdvnmfError, type ErrorCode } from "../errors.js";
-import type { Problem } from "../problem.js";
+import { MOST_THREADS, type Problem } from "../problem.js";
 import type { Solution } from "../solve.js";
 import type { Progress } from "../types.js";
 
@@ -13,7 +13,7 @@ export type RemoteProgress = Remote<((progress: Progress) => void) & ProxyMarked
 /** A worker's place in a team: the memory that all members share, and its number in it. */
 export interface Place {
   readonly memory: WebAssembly.Memory;
-  /** Two i32 by which the lead lets the followers in, see `Gate`. */
+  /** See {@link Gate}. */
   readonly gate: SharedArrayBuffer;
   /** 0 leads. */
   readonly member: number;
@@ -48,8 +48,9 @@ export interface WorkerApi {
 export type LocalProgress = Parameters<Remote<WorkerApi>["solve"]>[2];
 
 /**
- * The gate between the lead and its followers: the number of the run that is open, and the address of its
- * task, 0 when there is nothing to follow.
+ * What caller and workers tell each other without a message, in i32 cells that all of them see: the number
+ * of the run that is open to followers; the address of its task, 0 when there is nothing to follow; and, for
+ * each member, the number of the call that it is to stop, which a busy worker sees before its messages.
  */
 export class Gate {
   readonly #cells: Int32Array;
@@ -74,8 +75,18 @@ export class Gate {
     }
   }
 
-  /** Bytes of a gate. */
-  static readonly BYTES = 8;
+  /** Asks `member` to stop its call number `call`. */
+  stop(member: number, call: number): void {
+    Atomics.store(this.#cells, 2 + member, call);
+  }
+
+  /** Whether `member` is to stop its call number `call`. */
+  stopped(member: number, call: number): boolean {
+    return Atomics.load(this.#cells, 2 + member) === call;
+  }
+
+  /** Bytes of a gate for as many members as there may be. */
+  static readonly BYTES = 4 * (2 + MOST_THREADS);
 }
 
 interface ErrorRecord {

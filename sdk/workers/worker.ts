@@ -38,11 +38,17 @@ async function solve(
   onProgress: RemoteProgress | undefined,
 ): Promise<Answer> {
   const controller = new AbortController();
+  const door = place && { gate: new Gate(place.gate), member: place.member };
+  const signal = {
+    get aborted() {
+      return controller.signal.aborted || (door?.gate.stopped(door.member, call) ?? false);
+    },
+  };
   running.set(call, controller);
   try {
     const tell = onProgress && ((progress: Parameters<RemoteProgress>[0]) => void onProgress(progress));
     const steps = run(engine, problem, team);
-    const solution = await drive(steps, controller.signal, tell);
+    const solution = await drive(steps, signal, tell);
     return transfer({ solution, memoryBytes: own?.memoryBytes ?? 0 }, arraysOf(solution));
   } finally {
     running.delete(call);
