@@ -101,17 +101,28 @@ describe("what is published", () => {
   });
 });
 
-test.each(["package-lock.json", "test/runtimes/package-lock.json"])(
-  "npm ci takes %s: every optional package of another platform is in it too",
-  (path) => {
-    const { packages } = JSON.parse(readFileSync(join(projectRoot, path), "utf8")) as {
-      packages: Record<string, { version?: string; optionalDependencies?: Record<string, string> }>;
-    };
+describe.each([
+  "package-lock.json",
+  "test/runtimes/package-lock.json",
+  "test/runtimes/full/package-lock.json",
+])("npm ci takes %s", (path) => {
+  const { packages } = JSON.parse(readFileSync(join(projectRoot, path), "utf8")) as {
+    packages: Record<
+      string,
+      { version?: string; resolved?: string; optionalDependencies?: Record<string, string> }
+    >;
+  };
+
+  test("every optional package of another platform is in it too", () => {
     const wanted = Object.values(packages).flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}));
     expect(wanted.length).toBeGreaterThan(0);
     expect(wanted.filter((name) => packages[`node_modules/${name}`]?.version === undefined)).toEqual([]);
-  },
-);
+  });
+
+  test("from whichever registry", () => {
+    expect(Object.values(packages).filter(({ resolved }) => resolved !== undefined)).toEqual([]);
+  });
+});
 
 describe("size", () => {
   // Bundled as an application would: with the dependencies on the main path, without what is loaded on demand.

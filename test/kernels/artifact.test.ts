@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import binaryen from "assemblyscript/binaryen";
 import { beforeAll, describe, expect, test } from "vitest";
+import { type Instruction, instructions, isRelaxed } from "./instructions.js";
 
 const url = new URL("../../dist/advnmf.wasm", import.meta.url);
 
@@ -70,10 +71,28 @@ describe("dist/advnmf.wasm", () => {
   });
 
   test("no relaxed SIMD, whose results differ by processor", () => {
-    // What the module must hold shows that the words are spelled as this text spells them.
-    expect(text).toContain("f64x2.mul");
-    expect(text).toContain("f32x4.mul");
-    expect(text).not.toContain("relaxed");
+    expect(instructions(bytes).filter(isRelaxed)).toEqual([]);
+  });
+
+  test("the walk over the instructions finds what another reader finds", () => {
+    const walked = instructions(bytes);
+    const known: [name: string, prefix: number, opcode: number][] = [
+      ["f64x2.mul", 0xfd, 0xf2],
+      ["f32x4.mul", 0xfd, 0xe6],
+      ["f64x2.add", 0xfd, 0xf0],
+      ["v128.store", 0xfd, 0x0b],
+      ["v128.const", 0xfd, 0x0c],
+      ["f64.div", 0, 0xa3],
+      ["f64.sqrt", 0, 0x9f],
+      ["call", 0, 0x10],
+      ["memory.fill", 0xfc, 0x0b],
+      ["memory.atomic.notify", 0xfe, 0x00],
+    ];
+    for (const [name, prefix, opcode] of known) {
+      const count = walked.filter((found) => found.prefix === prefix && found.opcode === opcode).length;
+      expect(count, name).toBeGreaterThan(0);
+      expect(count, name).toBe(text.match(new RegExp(`\\(${name}\\s`, "g"))?.length);
+    }
   });
 
   test("no wait inside the module: the host waits", () => {
@@ -89,5 +108,46 @@ describe("dist/advnmf.wasm", () => {
 
   test("no more than 96 KiB", () => {
     expect(bytes.length).toBeLessThanOrEqual(96 * 1024);
+  });
+});
+
+describe("the scan for relaxed SIMD", () => {
+  /** A module of one function with this body, before its `end`. */
+  const moduleOf = (...body: number[]) =>
+    Uint8Array.from([
+      ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+      ...[1, 4, 1, 0x60, 0, 0],
+      ...[3, 2, 1, 0],
+      ...[10, body.length + 4, 1, body.length + 2, 0, ...body, 0x0b],
+    ]);
+  const relaxed = (...body: number[]): Instruction[] => instructions(moduleOf(...body)).filter(isRelaxed);
+
+  test("every relaxed instruction is caught", () => {
+    for (let low = 0; low <= 0x13; low++) expect(relaxed(0xfd, 0x80 | low, 0x02)).toHaveLength(1);
+  });
+
+  test("an opcode with more bytes than it needs is caught", () => {
+    expect(relaxed(0xfd, 0x85, 0x82, 0x80, 0x00)).toHaveLength(1);
+  });
+
+  test("numbers that look like one are not: v128.const, i32.const, f32.const", () => {
+    const look = [0xfd, 0x85, 0x02];
+    expect(relaxed(0xfd, 0x0c, ...look, ...look, ...look, ...look, ...look, 0, 0x1a)).toEqual([]);
+    expect(relaxed(0x41, 0xfd, 0x85, 0x02, 0x1a, 0x43, ...look, 0, 0x1a)).toEqual([]);
+  });
+
+  test("the real module with one instruction exchanged is caught", () => {
+    const doctored = Uint8Array.from(readFileSync(url));
+    const product = instructions(doctored).find(({ prefix, opcode }) => prefix === 0xfd && opcode === 0xf2)!;
+    // f64x2.relaxed_min takes and gives what f64x2.mul does.
+    doctored.set([0xfd, 0x8f, 0x02], product.offset);
+    expect(instructions(doctored).filter(isRelaxed)).toEqual([{ ...product, opcode: 0x10f }]);
+  });
+
+  test("what is unknown or cut off stops it", () => {
+    expect(() => instructions(moduleOf(0xfd, 0x94, 0x02))).toThrow("unknown instruction fd 114");
+    expect(() => instructions(moduleOf(0x06))).toThrow("unknown instruction 0 6");
+    expect(() => instructions(moduleOf(0x41))).toThrow();
+    expect(() => instructions(readFileSync(url).subarray(0, 5000))).toThrow();
   });
 });

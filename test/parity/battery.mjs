@@ -1,6 +1,6 @@
 // The parity battery: fixed problems over all losses, solvers, masks, starts, number types and odd shapes.
-// Its digest must be the same in every runtime. Plain JavaScript that touches nothing but the SDK it is
-// given, so that it runs anywhere.
+// Its digest must be the same in every runtime and for every number of threads. Plain JavaScript that
+// touches nothing but the SDK it is given, so that it runs anywhere.
 
 const LOSSES = [
   "frobenius",
@@ -12,11 +12,20 @@ const LOSSES = [
   { cauchy: 0.3 },
   { cauchy: "auto" },
 ];
+const COMMON = ["frobenius", "kullback-leibler"];
+const TYPES = ["f64", "f32"];
 
-/** Shapes and ranks: the usual, the odd and the smallest. */
+/** What may be missing from V, and how that is told; first nothing. */
+const HOLES = ["none", "ignore", "zero-fill", "weights", "nan"];
+
+/** Rows, columns and rank: the smallest, the odd, rank 1 and the greatest rank, and the usual. */
 const SHAPES = [
   [1, 1, 1],
+  [1, 9, 1],
+  [9, 1, 1],
   [17, 3, 1],
+  [17, 3, 3],
+  [3, 17, 1],
   [3, 17, 3],
   [9, 9, 9],
   [40, 31, 7],
@@ -24,68 +33,209 @@ const SHAPES = [
   [23, 130, 5],
 ];
 
-function problems() {
-  const list = [];
-  for (const loss of LOSSES) {
-    for (const missing of [undefined, "ignore", "zero-fill"]) {
-      list.push({ shape: [40, 31, 5], loss, missing });
-      if (loss === "frobenius" || loss === "kullback-leibler") {
-        list.push({ shape: [40, 31, 5], loss, missing, single: true });
-      }
-    }
-  }
-  for (const shape of SHAPES) {
-    for (const loss of ["frobenius", "kullback-leibler"]) {
-      for (const single of [false, true]) list.push({ shape, loss, single });
-    }
-  }
-  for (const init of ["half-normal", "nndsvd", "nndsvda"]) {
-    for (const single of [false, true]) list.push({ shape: [40, 31, 6], init, single, seed: 9 });
-  }
-  list.push({ shape: [40, 31, 4], solver: "mu", order: "HW", epsilon: 1e-10 });
-  list.push({ shape: [40, 31, 4], solver: "hals" });
-  list.push({ shape: [40, 31, 4], solver: "hals", innerSweeps: "auto" });
-  list.push({ shape: [40, 31, 4], solver: "hals", missing: "ignore", l1H: 0.01, l2W: 0.02 });
-  list.push({ shape: [40, 31, 4], l1W: 0.01, l2H: 0.02, restarts: 3 });
-  list.push({ shape: [40, 31, 4], stopping: "kkt", tolerance: 1e-3, maxIterations: 500 });
-  return list;
+/** Those of them that are tried with missing entries too. */
+const ODD = [
+  [17, 3, 3],
+  [3, 17, 1],
+];
+
+/** Enough panels that both factors are cut into more chunks than a team has members. */
+const LARGE = [
+  [200, 300, 5],
+  [61, 403, 7],
+  [403, 61, 4],
+  [130, 170, 33],
+];
+
+/** All ways to choose one of each list, as objects. */
+function product(lists) {
+  return Object.entries(lists).reduce(
+    (found, [key, values]) => found.flatMap((one) => values.map((value) => ({ ...one, [key]: value }))),
+    [{}],
+  );
 }
+
+function problems() {
+  const usual = { shape: [[40, 31, 5]], type: TYPES };
+  const solvers = [
+    { solver: "mu", order: "HW", epsilon: 1e-10 },
+    { solver: "mu", loss: "kullback-leibler", order: "HW", epsilon: 1e-10 },
+    { solver: "hals" },
+    { solver: "hals", order: "HW" },
+    { solver: "hals", innerSweeps: "auto" },
+    { solver: "hals", innerSweeps: 3 },
+    { solver: "hals", extrapolate: true },
+    { solver: "hals", holes: "ignore", l1H: 0.01, l2W: 0.02 },
+    { l1W: 0.01, l2H: 0.02, restarts: 3 },
+    { loss: "kullback-leibler", l1W: 0.01, l1H: 0.02, l2W: 0.03, l2H: 0.04, restarts: 2 },
+    { solver: "mu", l1H: 0.02, l2H: 0.01 },
+    { stopping: "kkt", tolerance: 1e-3, maxIterations: 500 },
+    { loss: "kullback-leibler", stopping: "kkt", tolerance: 1e-2, maxIterations: 500 },
+    { tolerance: 0, maxIterations: 120 },
+    // Entries sink below the smallest normal number, where they are flushed.
+    { solver: "mu", data: "counts", tolerance: 0, maxIterations: 1000 },
+    { loss: "kullback-leibler", data: "counts", tolerance: 0, maxIterations: 1000 },
+    { loss: "itakura-saito", tolerance: 0, maxIterations: 1000 },
+  ];
+  const teams = [
+    { solver: "auto" },
+    { solver: "mu" },
+    { solver: "hals" },
+    { loss: "kullback-leibler" },
+    { loss: "itakura-saito" },
+    { loss: { cauchy: "auto" } },
+    { solver: "hals", holes: "weights" },
+    { solver: "mu", holes: "ignore" },
+    { loss: "kullback-leibler", holes: "weights" },
+    { solver: "mu", restarts: 3, init: "half-normal" },
+  ];
+  return [
+    ...product({ ...usual, loss: LOSSES, holes: HOLES }),
+    ...product({ shape: SHAPES, type: TYPES, loss: COMMON }),
+    ...product({ shape: ODD, type: TYPES, loss: COMMON, holes: HOLES.slice(1) }),
+    ...product({
+      ...usual,
+      loss: COMMON,
+      init: ["half-normal", "nndsvd", "nndsvda", "given"],
+      data: ["uniform", "counts"],
+    }),
+    ...product({ ...usual, with: solvers }),
+    ...product({ shape: LARGE, type: TYPES, with: teams }).map((one) => ({ ...one, maxIterations: 15 })),
+  ].map(({ with: options, ...problem }) => ({ ...problem, ...options }));
+}
+
+/** `40x31 k=5 f64 kullback-leibler ignore`: how the problem is listed, and what its numbers are drawn from. */
+function nameOf({ shape: [rows, cols, rank], type, loss = "frobenius", holes = "none", ...options }) {
+  const words = [`${rows}x${cols} k=${rank}`, type, word(loss)];
+  if (holes !== "none") words.push(holes);
+  for (const [key, value] of Object.entries(options)) words.push(`${key}=${word(value)}`);
+  return words.join(" ");
+}
+
+const word = (value) => (typeof value === "object" ? Object.entries(value).flat().join("-") : String(value));
 
 /** Numbers in (0, 1] by integer arithmetic only (mulberry32). */
 function numbers(count, seed) {
+  const values = new Float64Array(count);
   let state = seed >>> 0;
-  return Float64Array.from({ length: count }, () => {
+  for (let i = 0; i < count; i++) {
     state = (state + 0x6d2b79f5) >>> 0;
     let t = state;
     t = Math.imul(t ^ (t >>> 15), t | 1);
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return (((t ^ (t >>> 14)) >>> 0) + 1) / 4294967296;
-  });
+    values[i] = (((t ^ (t >>> 14)) >>> 0) + 1) / 4294967296;
+  }
+  return values;
+}
+
+/** Lists of numbers, one behind the other. */
+function joined(lists) {
+  const all = new Float64Array(lists.reduce((length, list) => length + list.length, 0));
+  let end = 0;
+  for (const list of lists) {
+    all.set(list, end);
+    end += list.length;
+  }
+  return all;
+}
+
+/** FNV-1a: a problem's numbers depend on its name, not on its place in the list. */
+function seedOf(name) {
+  let hash = 0x811c9dc5;
+  for (const letter of name) hash = Math.imul(hash ^ letter.charCodeAt(0), 0x01000193) >>> 0;
+  return hash;
+}
+
+/** The arguments of `nmf` for a problem: V, what is missing from it, and the other options. */
+function prepare(problem) {
+  const { shape, type, holes = "none", data = "uniform", init, ...options } = problem;
+  const [rows, cols, rank] = shape;
+  const seed = seedOf(nameOf(problem));
+  const typed = (values) => (type === "f32" ? Float32Array.from(values) : values);
+  const factor = (m, n, stream) => ({ rows: m, cols: n, data: typed(numbers(m * n, seed + stream)) });
+  let values = numbers(rows * cols, seed + 1);
+  // Whole numbers, most of them small, many 0, as in counts.
+  if (data === "counts") values = values.map((x) => Math.floor(9 * x * x));
+  const weights = holes === "none" ? undefined : weightsFor(rows * cols, seed + 2);
+  if (holes === "nan") values = values.map((x, i) => (weights[i] === 0 ? Number.NaN : x));
+  const given = init === "given" ? { W: factor(rows, rank, 3), H: factor(rank, cols, 4) } : init;
+  return {
+    V: { rows, cols, data: typed(values) },
+    missing: missingOptions(holes, weights, rows, cols),
+    options: { rank, seed, maxIterations: 40, ...options, ...(init && { init: given }) },
+  };
+}
+
+/** Weights up to 2, a fifth of them 0, but never the first: however small the matrix, something is observed. */
+function weightsFor(count, seed) {
+  return numbers(count, seed).map((x, i) => (i > 0 && x < 0.2 ? 0 : 2 * x));
+}
+
+function missingOptions(holes, weights, rows, cols) {
+  if (holes === "none") return {};
+  if (holes === "nan") return { missing: "ignore" };
+  if (holes === "weights") return { mask: { rows, cols, data: weights } };
+  return { mask: Uint8Array.from(weights, Math.sign), missing: holes };
 }
 
 /**
- * Runs every problem on `advnmf` (the main entry, or what offers its names) and returns one digest of all
- * W, H and losses, and how many there were.
+ * Runs every problem on `advnmf` (the main entry, or what offers its names), and returns one digest of all
+ * results, the number of problems, and the digest of each, cut short. `threads` and `engine` go to every
+ * call, when given.
+ *
+ * @throws Error when a call used another number of threads.
  */
-export async function battery({ nmf, sha256, datasets }) {
-  const parts = [];
-  for (const [index, { shape, single, missing, ...options }] of problems().entries()) {
-    const [rows, cols, rank] = shape;
-    const values = numbers(rows * cols, 100 + index);
-    const mask = missing && Uint8Array.from(numbers(rows * cols, 500 + index), (x) => (x < 0.2 ? 0 : 1));
-    const fit = await nmf(
-      { rows, cols, data: single ? Float32Array.from(values) : values },
-      { rank, maxIterations: 40, ...options, ...(missing ? { missing, mask } : {}) },
+export async function battery(advnmf, { threads, engine } = {}) {
+  const { nmf, selectRank, sha256, datasets } = advnmf;
+  const on = { ...(threads && { threads }), ...(engine && { engine }) };
+  const parts = {};
+
+  const digestOf = (values) => sha256({ rows: 1, cols: values.length, data: Float64Array.from(values) });
+  // f32 are f64 too, so one digest covers all that a call returned.
+  const note = async (name, ...results) => {
+    if (parts[name]) throw new Error(`two problems are called ${name}`);
+    const digest = await digestOf(joined(results));
+    parts[name] = digest.slice(0, 16);
+  };
+  const checkTeam = (name, used) => {
+    if (threads && used !== threads) throw new Error(`${name}: ${used} threads instead of ${threads}`);
+  };
+
+  async function factorize(name, V, options, missing) {
+    const fit = await nmf(V, { ...options, ...missing, ...on });
+    checkTeam(name, fit.threads);
+    const projected = await fit.transform(V, { maxIterations: 5, ...missing, ...on });
+    checkTeam(`${name}, transform`, projected.threads);
+    const { loss, relativeError, iterations, history, restarts, cauchyScale = 0 } = fit;
+    const losses = [...history, ...restarts].map((entry) => entry.loss);
+    await note(
+      name,
+      fit.W.data,
+      fit.H.data,
+      [loss, relativeError, iterations, cauchyScale, ...losses],
+      fit.reconstruct().data,
+      projected.H.data,
+      [projected.loss, projected.relativeError],
     );
-    const losses = Float64Array.from(fit.history, ({ loss }) => loss);
-    const history = await sha256({ rows: 1, cols: losses.length, data: losses });
-    const projected = await fit.transform({ rows, cols, data: values }, { maxIterations: 5 });
-    const digests = [await sha256(fit.W), await sha256(fit.H), history, await sha256(projected.H)];
-    parts.push(`${index} ${digests.join(" ")}`);
   }
-  for (const name of Object.keys(datasets.facts)) {
-    parts.push(`${name} ${await sha256(await datasets.load(name, { seed: 5 }))}`);
+
+  for (const problem of problems()) {
+    const { V, missing, options } = prepare(problem);
+    await factorize(nameOf(problem), V, options, missing);
   }
-  const bytes = Float64Array.from(parts.join("\n"), (letter) => letter.charCodeAt(0));
-  return { digest: await sha256({ rows: 1, cols: bytes.length, data: bytes }), problems: parts.length };
+  for (const [name, { rank }] of Object.entries(datasets.facts)) {
+    const V = await datasets.load(name, { seed: 5, ...(engine && { engine }) });
+    await note(name, V.data);
+    await factorize(`${name} factorized`, V, { rank, seed: 5, maxIterations: 15 }, {});
+  }
+  const V = { rows: 24, cols: 20, data: numbers(480, 7) };
+  for (const method of ["held-out", "consensus"]) {
+    const options = { ranks: [1, 2, 3], method, repeats: 3, maxIterations: 20, ...on };
+    const { rank, scores } = await selectRank(V, options);
+    await note(`rank by ${method}`, [rank, ...scores.flatMap(Object.values)]);
+  }
+  const names = Object.keys(parts);
+  const lines = names.map((name) => `${name} ${parts[name]}`).join("\n");
+  const digest = await digestOf(Array.from(lines, (letter) => letter.charCodeAt(0)));
+  return { digest, problems: names.length, parts };
 }

@@ -1,6 +1,8 @@
-// Runs the battery in this runtime and prints its digest: node run.mjs, deno run -A run.mjs.
+// Runs the battery in this runtime, once for each number of threads that is named, and prints the answers
+// as lines of JSON: node run.mjs 1 2 4, deno run -A run.mjs.
 
 import * as advnmf from "../../dist/index.js";
-import { battery } from "./battery.mjs";
+import { report } from "./report.mjs";
 
-console.log(JSON.stringify(await battery(advnmf)));
+const named = (globalThis.Deno?.args ?? process.argv.slice(2)).map(Number);
+await report(advnmf, named.length > 0 ? named : [undefined], (answer) => console.log(JSON.stringify(answer)));
