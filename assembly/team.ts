@@ -1,11 +1,11 @@
 // A team at work. Member 0 is driven by the host, one command at a time; the others follow: they wait at
 // the barrier for a command, carry out their share of it, and wait again, until they are dismissed.
 //
-//   member 0   lead(ITERATE, 10) │barrier│ iterate, id 0 │   …   lead(END) │barrier│
-//   member 1   follow            │barrier│ iterate, id 1 │ wait …           │barrier│ returns
+//   member 0   lead(ITERATE, 10) │barrier│ iterate, id 0 │barrier│ … lead(END) │barrier│
+//   member 1   follow            │barrier│ iterate, id 1 │barrier│ wait …     │barrier│ returns
 //
-// Every kernel behind a command ends with a barrier, so that its results are complete when `lead`
-// returns, and no follower still reads the last command when the next one is written.
+// The second barrier is for what a kernel reads of the task behind its own last one: nobody is still in a
+// command when `lead` returns and the host prepares the next.
 
 import { cauchyScale } from "./nmf/cauchy";
 import { loadFactors } from "./nmf/factors";
@@ -38,7 +38,9 @@ export function lead<T>(task: Task, command: i32, argument: i32): void {
   task.command = command;
   task.argument = argument;
   barrier(task);
-  if (command != Command.END) perform<T>(task, 0);
+  if (command == Command.END) return;
+  perform<T>(task, 0);
+  barrier(task);
 }
 
 /** Member `id`, from 1: carries out commands until there are no more. */
@@ -47,6 +49,7 @@ export function follow<T>(task: Task, id: i32): void {
     barrier(task);
     if (task.command == Command.END) return;
     perform<T>(task, id);
+    barrier(task);
   }
 }
 

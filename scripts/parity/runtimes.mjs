@@ -9,8 +9,8 @@ import { commandAnswers } from "./commands.mjs";
 import { pageAnswers } from "./page.mjs";
 import { workerdAnswers } from "./workerd.mjs";
 
-/** The numbers of threads that every runtime is asked for; undefined leaves the option away. */
-export const THREADS = [undefined];
+/** The numbers of threads that every runtime is asked for. */
+export const THREADS = [1, 2, 4];
 
 /** Packages that hold a runtime: one that every test run takes, and those of the full battery. */
 export const packages = {
