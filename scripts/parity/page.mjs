@@ -8,15 +8,15 @@ import { root } from "../setup.mjs";
 import { deadline, withFailure } from "./answers.mjs";
 
 /** What makes a page cross-origin isolated, so that its workers may share memory. */
-const ISOLATION = {
+export const ISOLATION = {
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-embedder-policy": "require-corp",
 };
 
-/** The files of the page by their paths: the bundled battery, the worker of the package, the module. */
-async function pageFiles() {
+/** The files of a page that runs `script`, by their paths: it, bundled, the worker of the package, the module. */
+export async function pageFiles(script) {
   const bundles = await build({
-    entryPoints: { page: join(root, "test", "parity", "page.mjs"), worker: join(root, "dist", "worker.js") },
+    entryPoints: { page: script, worker: join(root, "dist", "worker.js") },
     outdir: "/",
     bundle: true,
     format: "esm",
@@ -26,7 +26,7 @@ async function pageFiles() {
     logLevel: "error",
   });
   const scripts = bundles.outputFiles.map(({ path, text }) => [path, ["text/javascript", text]]);
-  const page = '<!doctype html><title>parity</title><script type="module" src="/page.js"></script>';
+  const page = '<!doctype html><title>advnmf</title><script type="module" src="/page.js"></script>';
   return {
     ...Object.fromEntries(scripts),
     "/": ["text/html", page],
@@ -40,21 +40,12 @@ async function textOf(request) {
   return text;
 }
 
-/** A page that is not isolated as it should be, or is, tests something else. */
-function checked({ isolated, ...answer }, expected) {
-  if (isolated === expected) return answer;
-  return { threads: answer.threads, error: `the page is ${isolated ? "" : "not "}isolated` };
-}
-
 /**
- * Serves the page, has `open(url)` start a browser on it, and resolves to the page's answers. The browser
- * offers `failed`, a promise that rejects when it ends, and `stop()`.
+ * Serves `files` with `headers`, has `open(url)` start a browser on the page, and resolves when it has posted
+ * `count` answers, or failed, to those that came and the reason. The browser offers `failed`, a promise that
+ * rejects when it ends, and `stop()`.
  */
-export async function pageAnswers(open, counts, { isolated }) {
-  const files = {
-    ...(await pageFiles()),
-    "/counts": ["application/json", JSON.stringify(counts)],
-  };
+export async function servePage(open, files, headers, count) {
   const answers = [];
   let all;
   const complete = new Promise((resolve) => {
@@ -62,14 +53,13 @@ export async function pageAnswers(open, counts, { isolated }) {
   });
   const server = createServer(async (request, response) => {
     if (request.method === "POST") {
-      answers.push(checked(JSON.parse(await textOf(request)), isolated));
+      answers.push(JSON.parse(await textOf(request)));
       response.end();
-      if (answers.length === counts.length) all();
+      if (answers.length === count) all();
       return;
     }
     const [type, content] = files[request.url] ?? [];
-    const headers = type ? { "content-type": type, ...(isolated ? ISOLATION : {}) } : {};
-    response.writeHead(type ? 200 : 404, headers).end(content);
+    response.writeHead(type ? 200 : 404, type ? { "content-type": type, ...headers } : {}).end(content);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { passed, stop } = deadline();
@@ -77,13 +67,33 @@ export async function pageAnswers(open, counts, { isolated }) {
   try {
     browser = await open(`http://127.0.0.1:${server.address().port}/`);
     await Promise.race([complete, passed, browser.failed]);
-    return answers;
+    return { answers, failure: undefined };
   } catch (error) {
-    return withFailure(answers, counts, error.message);
+    return { answers, failure: error.message };
   } finally {
     stop();
     await browser?.stop();
     server.close();
     server.closeAllConnections();
   }
+}
+
+/** A page that is not isolated as it should be, or is, tests something else. */
+function checked({ isolated, ...answer }, expected) {
+  if (isolated === expected) return answer;
+  return { threads: answer.threads, error: `the page is ${isolated ? "" : "not "}isolated` };
+}
+
+/** The battery's answers from a page. */
+export async function pageAnswers(open, counts, { isolated }) {
+  const files = {
+    ...(await pageFiles(join(root, "test", "parity", "page.mjs"))),
+    "/counts": ["application/json", JSON.stringify(counts)],
+  };
+  const { answers, failure } = await servePage(open, files, isolated ? ISOLATION : {}, counts.length);
+  return withFailure(
+    answers.map((answer) => checked(answer, isolated)),
+    counts,
+    failure,
+  );
 }

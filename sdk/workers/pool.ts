@@ -82,7 +82,7 @@ export class Pool implements Disposable {
       return true;
     } catch (error) {
       this.#letGo();
-      this.#reason = `its workers could not be started: ${error instanceof Error ? error.message : error}`;
+      this.#reason = `its workers could not be started: ${startFailure(error)}`;
       return false;
     }
   }
@@ -212,6 +212,15 @@ export class Pool implements Disposable {
   [Symbol.dispose](): void {
     this.#letGo();
   }
+}
+
+/** Why a worker did not start, and what can be done about it. */
+function startFailure(error: unknown): string {
+  if (!(error instanceof AdvnmfError) || error.code !== "WORKER") {
+    return error instanceof Error ? error.message : String(error);
+  }
+  const { url, reason } = error.details;
+  return `${url}: ${reason} (createEngine({ worker }) names another address)`;
 }
 
 /** Whether a worker cannot go on. */

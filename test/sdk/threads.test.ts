@@ -164,6 +164,15 @@ describe("threads", () => {
     expect((await nmf(V, { rank: 2, threads: 2, maxIterations: 5 })).threads).toBe(2);
   });
 
+  // A follower that lags behind must not see what the lead prepares next: this one hung.
+  it("starts that change the solver on the way do not hang", async () => {
+    const alone = await nmf(V, { rank: 4, init: "half-normal", threads: 1, maxIterations: 3 });
+    for (let i = 0; i < 60; i++) {
+      const fit = await nmf(V, { rank: 4, init: "half-normal", threads: 2, maxIterations: 3 });
+      expect(fit.loss).toBe(alone.loss);
+    }
+  });
+
   it("an abort before it begins is told so", async () => {
     const signal = AbortSignal.abort();
     const error = await failureOf(nmf(V, { rank: 2, threads: 2, signal }));
