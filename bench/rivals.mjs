@@ -48,6 +48,11 @@ export async function judge(solve, data, solver, peers) {
   return rivals;
 }
 
+/** A peer as a contestant, like timedSolver of ours.mjs. */
+export function timedPeer(peer) {
+  return async (iterations) => (await peer.run(iterations)).ms;
+}
+
 /**
  * Milliseconds an iteration of contestants that take turns, `run(iterations)` → milliseconds: the difference
  * of a long and a short run. All run the same numbers of iterations, because HALS sweeps less as it goes on and

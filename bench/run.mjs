@@ -18,6 +18,9 @@ import { loadKernels } from "./workspace.mjs";
 
 const PARTS = { kernels, solvers, objective, threads, scaling, startup };
 
+/** A load average above which this run was not alone when it began. */
+const QUIET = 0.5;
+
 const LEGEND = `
 ms        median time of one iteration (one repetition of a kernel); min: the fastest
           (for solvers the fastest long run less the fastest short one)
@@ -57,8 +60,14 @@ if (options.help) {
 }
 const chosenParts = options.part.split(",");
 const unknown = chosenParts.find((name) => !(name in PARTS));
-if (unknown !== undefined) {
-  console.error(`no part ${unknown}: there are ${Object.keys(PARTS).join(", ")}`);
+if (unknown !== undefined) refuse(`no part ${unknown}: there are ${Object.keys(PARTS).join(", ")}`);
+const threadCounts = options.threads.split(",").map(Number);
+if (!threadCounts.every((count) => Number.isInteger(count) && count > 0)) {
+  refuse(`--threads ${options.threads}: whole numbers above 0 with commas are expected`);
+}
+
+function refuse(why) {
+  console.error(why);
   process.exit(2);
 }
 
@@ -69,6 +78,7 @@ const effort = options.quick
 const report = { ...circumstances(), quick: options.quick, missing: [], notes: [], parts: {} };
 report.versions.peers = {};
 const notes = new Set();
+if (report.machine.load > QUIET) notes.add("other work ran on this machine: the figures are disturbed");
 const words = options.only.replaceAll("x", "×").split(/\s+/).filter(Boolean);
 const started = [];
 const found = new Map();
@@ -77,7 +87,7 @@ let kernelModule;
 /** What a part is given. */
 const bench = {
   effort,
-  threads: options.threads.split(",").map(Number),
+  threads: threadCounts,
   sdk: await loadSdk(report.notes),
   note: (line) => notes.add(line),
   progress: (line) => process.stderr.write(`${line} …\n`),

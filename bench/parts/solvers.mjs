@@ -3,7 +3,7 @@
 import { cases } from "../cases/solvers.mjs";
 import { sizeName } from "../data.mjs";
 import { solverOf, timedSolver } from "../ours.mjs";
-import { judge, timeIterations } from "../rivals.mjs";
+import { judge, timedPeer, timeIterations } from "../rivals.mjs";
 import { digits, percent } from "../table.mjs";
 import { measureKernels, rated } from "./kernels.mjs";
 
@@ -25,13 +25,7 @@ async function measureSolver(sdk, data, solver, peers, effort) {
   const rivals = await judge(solve, data, solver, peers);
   const contestants = [
     timedSolver(solve, solver.options),
-    ...rivals
-      .filter(({ counts }) => counts)
-      .map(
-        ({ peer }) =>
-          async (iterations) =>
-            (await peer.run(iterations)).ms,
-      ),
+    ...rivals.filter(({ counts }) => counts).map(({ peer }) => timedPeer(peer)),
   ];
   const [time, ...theirs] = await timeIterations(contestants, effort);
   const { m, n, k, dtype } = data;

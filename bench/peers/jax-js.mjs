@@ -7,13 +7,14 @@ let jax;
 let np;
 
 export async function start() {
+  const version = versionOf("@jax-js/jax");
   // jax-js asks of an array whether it is a Float16Array, which Node 20 does not know.
   globalThis.Float16Array ??= class Float16Array {};
   jax = await import("@jax-js/jax");
   np = jax.numpy;
   await jax.init("wasm");
   jax.defaultDevice("wasm");
-  return { versions: `@jax-js/jax ${versionOf("@jax-js/jax")} (wasm)`, dtypes: ["f32", "f64"] };
+  return { versions: `@jax-js/jax ${version} (wasm)`, dtypes: ["f32", "f64"] };
 }
 
 function frobenius(epsilon) {

@@ -5,8 +5,9 @@ import { versionOf } from "./versions.mjs";
 let Matrix;
 
 export async function start() {
+  const version = versionOf("ml-matrix");
   ({ Matrix } = await import("ml-matrix"));
-  return { versions: `ml-matrix ${versionOf("ml-matrix")}`, dtypes: ["f64"] };
+  return { versions: `ml-matrix ${version}`, dtypes: ["f64"] };
 }
 
 /** `add`, `mul` and `div` work in place; products make a matrix. */

@@ -1,6 +1,6 @@
 // Peers: other software on the same problem, from the same start, in the same run.
 //
-// Not among them: the NMF of the npm packages mokolo (2013, on sylvester) and ml-ngmca. Neither starts from a
+// Not among them: the NMF of the npm packages mokolo (0.0.2, on sylvester) and ml-ngmca. Neither starts from a
 // given W0 and H0, and the second solves another problem (sparse sources).
 
 import { join } from "node:path";

@@ -12,7 +12,7 @@ import { objective } from "../data.mjs";
 for (const level of ["log", "info", "debug"]) console[level] = console.error;
 
 const say = (answer) => process.stdout.write(`${JSON.stringify(answer)}\n`);
-const describe = (error) => `${error.name}: ${error.message.split("\n")[0]}`;
+const describe = ({ message }) => message.split("\n")[0];
 
 let data;
 let run;

@@ -10,6 +10,7 @@ const backend = "@tensorflow/tfjs-backend-wasm";
 let tf;
 
 export async function start() {
+  const version = versionOf(backend);
   const folder = dirname(fileURLToPath(import.meta.resolve(backend)));
   const binary = watchBinary(folder);
   tf = await import("@tensorflow/tfjs-core");
@@ -18,7 +19,7 @@ export async function start() {
   await tf.setBackend("wasm");
   if (tf.getBackend() !== "wasm") throw new Error(`the backend is ${tf.getBackend()}`);
   if (!binary().includes("simd")) throw new Error(`${binary()} was loaded, which is not the SIMD build`);
-  return { versions: `tfjs-core and ${backend} ${versionOf(backend)} (${binary()})`, dtypes: ["f32"] };
+  return { versions: `tfjs-core and ${backend} ${version} (${binary()})`, dtypes: ["f32"] };
 }
 
 /** Which of its builds the backend instantiates: told by the length of the bytes, since nothing else says. */
