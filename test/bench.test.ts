@@ -67,7 +67,7 @@ test("npm run bench measures each part of the line that is asked for", () => {
   expect(parts.objective!.lines[0]!.iterations).toBeLessThanOrEqual(200);
 });
 
-test("startup: import, compilation and first call are no more than the whole", () => {
+test("startup is measured for each way from the import to a first result", () => {
   const { lines } = run("--part", "startup").parts.startup!;
   expect(lines.map(({ name }) => name)).toEqual(["advnmf", "advnmf/sync", "in steps"]);
   for (const { total } of lines as { total: { median: number } }[]) expect(total.median).toBeGreaterThan(0);
@@ -93,13 +93,15 @@ test.for(PEERS.map((make) => make(1)))(
     try {
       const why = await peer.available();
       skip(why !== "", why);
+      const verdicts: Verdict[] = [];
       for (const dtype of peer.dtypes) {
         for (const solver of cases) {
           const data = problem(size, dtype);
-          const verdicts = await judge(solverOf(sdk, data), data, solver, [peer]);
-          for (const verdict of verdicts) expect(verdict).toMatchObject({ verdict: "same objective" });
+          verdicts.push(...(await judge(solverOf(sdk, data), data, solver, [peer])));
         }
       }
+      expect(verdicts.length).toBeGreaterThanOrEqual(2);
+      for (const verdict of verdicts) expect(verdict).toMatchObject({ verdict: "same objective" });
     } finally {
       peer.close();
     }
