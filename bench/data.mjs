@@ -10,6 +10,8 @@ export const SIZES = [
 
 export const DTYPES = ["f32", "f64"];
 
+export const sizeName = ({ m, n, k }) => `${m}×${n} k=${k}`;
+
 /** Uniform numbers in [0, 1): Mulberry32, enough for data. */
 export function generator(seed) {
   let state = seed >>> 0;

@@ -88,3 +88,12 @@ export async function interleave(contenders, rounds) {
   }
   return samples;
 }
+
+/** The exponent p of y ∝ xᵖ by least squares on the logarithms. @param {[number, number][]} points */
+export function exponent(points) {
+  const logs = points.map(([x, y]) => [Math.log(x), Math.log(y)]);
+  const mean = (at) => logs.reduce((sum, pair) => sum + pair[at], 0) / logs.length;
+  const [x, y] = [mean(0), mean(1)];
+  const along = logs.reduce((sum, pair) => sum + (pair[0] - x) ** 2, 0);
+  return logs.reduce((sum, pair) => sum + (pair[0] - x) * (pair[1] - y), 0) / along;
+}

@@ -27,3 +27,10 @@ export function table(titles, rows) {
       .trimEnd();
   return [line(head), widths.map((width) => "─".repeat(width)).join("  "), ...rows.map(line)].join("\n");
 }
+
+/** The same as a Markdown table. */
+export function markdown(titles, rows) {
+  const head = titles.map((title) => title.replace("<", ""));
+  const rule = titles.map((title) => (title.startsWith("<") ? "---" : "---:"));
+  return [head, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}

@@ -124,6 +124,21 @@ describe.each([
   });
 });
 
+test.each(["package-lock.json", "test/runtimes/package-lock.json", "bench/peers/package-lock.json"])(
+  "%s names no registry, and the digest of every package that is installed everywhere",
+  (path) => {
+    const { packages } = JSON.parse(readFileSync(join(projectRoot, path), "utf8")) as {
+      packages: Record<string, { integrity?: string; resolved?: string; optional?: boolean }>;
+    };
+    const { "": _, ...locked } = packages;
+    expect(Object.keys(locked)).not.toEqual([]);
+    for (const [name, { integrity, resolved, optional }] of Object.entries(locked)) {
+      expect(resolved, name).toBeUndefined();
+      if (!optional) expect(integrity, name).toMatch(/^sha512-/);
+    }
+  },
+);
+
 describe("size", () => {
   // Bundled as an application would: with the dependencies on the main path, without what is loaded on demand.
   const onDemand: Plugin = {

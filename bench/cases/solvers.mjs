@@ -16,20 +16,26 @@ function bothHalves(name) {
   };
 }
 
+/** Every peer, on a loss that all of them have. */
+function allPeers(loss) {
+  const names = ["sklearn", "numpy-mu", "tfjs-wasm", "jax-js", "ml-matrix"];
+  return Object.fromEntries(names.map((name) => [name, { solver: "mu", loss }]));
+}
+
 export const cases = [
   {
     name: "nmf mu frobenius",
     loss: "frobenius",
     options: { solver: "mu", loss: "frobenius" },
     work: bothHalves("mu-frobenius"),
-    peers: { sklearn: { solver: "mu", loss: "frobenius" } },
+    peers: allPeers("frobenius"),
   },
   {
     name: "nmf mu kl",
     loss: "kullback-leibler",
     options: { solver: "mu", loss: "kullback-leibler" },
     work: bothHalves("mu-kl"),
-    peers: { sklearn: { solver: "mu", loss: "kullback-leibler" } },
+    peers: allPeers("kullback-leibler"),
   },
   {
     name: "nmf hals",
