@@ -19,7 +19,7 @@ import { type Outcomes, shareable } from "./workers/pool.js";
 export function compute(engine: Engine, problem: Problem, calls: Calls): Promise<Solution> {
   return engine.enqueue(async () => {
     refuseTooLarge(engine, problem);
-    const { threads, apart } = plan(problem, cores(engine), engine.pool.size);
+    const { threads, apart } = plan(problem, () => cores(engine), engine.pool.size);
     if (threads > 1 && (await engine.pool.ready(threads))) {
       return apart ? startsApart(engine, problem, threads, calls) : engine.pool.team(problem, threads, calls);
     }
@@ -42,7 +42,11 @@ export async function computeEach(
   onSolved: (index: number, solution: Solution) => void,
 ): Promise<void> {
   // Alike as they are, together they take what that many starts of the first take.
-  const { threads, apart } = plan({ ...problemOf(0), restarts: count }, cores(engine), engine.pool.size);
+  const { threads, apart } = plan(
+    { ...problemOf(0), restarts: count },
+    () => cores(engine),
+    engine.pool.size,
+  );
   const beside = apart && (await engine.enqueue(() => engine.pool.ready(threads)));
   if (!beside) {
     for (let index = 0; index < count; index++) {

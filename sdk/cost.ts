@@ -58,16 +58,19 @@ function startTime(problem: Problem, threads: number): number {
 }
 
 /**
- * The soonest way to compute `problem`, with `threads` of the problem's own or at most `cores`.
+ * The soonest way to compute `problem`, with the threads that were asked for or at most `cores()`.
  *
  * @param ready workers that have been started.
  */
-export function plan(problem: Problem, cores: number, ready: number): Plan {
+export function plan(problem: Problem, cores: () => number, ready: number): Plan {
   const alone = { threads: 1, apart: false };
   const { restarts } = problem;
-  const most = problem.threads ?? cores;
+  const unasked = problem.threads === undefined;
   let best: Plan = alone;
-  let soonest = problem.threads === undefined ? restarts * startTime(problem, 1) : Number.POSITIVE_INFINITY;
+  let soonest = unasked ? restarts * startTime(problem, 1) : Number.POSITIVE_INFINITY;
+  // Most problems are small, and asking the runtime for its threads takes longer than they do.
+  if (soonest <= HAND_OVER + START * Math.max(0, 2 - ready)) return alone;
+  const most = problem.threads ?? cores();
   const consider = (candidate: Plan, time: number) => {
     const whole = time + HAND_OVER + START * Math.max(0, candidate.threads - ready);
     if (whole >= soonest) return;

@@ -46,10 +46,14 @@ export async function compile(source?: WasmSource): Promise<WebAssembly.Module> 
       throw notLoadable(cause, "the bytes given");
     });
   }
-  if (typeof Response !== "undefined" && source instanceof Response) return compileResponse(source);
+  // Asked last: Node takes 25 ms to load what stands behind that name.
+  if (isObject(source) && !(source instanceof URL) && source instanceof Response) {
+    return compileResponse(source);
+  }
   const url = source === undefined ? besideThisFile() : address(source as string | URL);
   try {
-    if (url.protocol === "file:") return await WebAssembly.compile(readFile(url));
+    // On this thread: a module of this size is compiled sooner than handed to another and back.
+    if (url.protocol === "file:") return new WebAssembly.Module(readFile(url));
     return await compileResponse(await fetch(url));
   } catch (cause) {
     throw notLoadable(cause, url.href);
@@ -75,6 +79,10 @@ export function compileSync(source?: WasmSource): WebAssembly.Module {
   } catch (cause) {
     throw notLoadable(cause, source === undefined ? besideThisFile().href : "what was given");
   }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 function address(source: string | URL): URL {
