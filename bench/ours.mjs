@@ -5,11 +5,8 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../scripts/setup.mjs";
 
-/** Said where several threads would be measured with an SDK that has one only. */
-export const NO_THREADS = "the option threads is not available in this build: one thread only";
-
 /**
- * The SDK; built first where it is not. `threads` tells whether `nmf` takes that option.
+ * The SDK; built first where it is not.
  *
  * @param {string[]} notes told when the build is older than its sources
  */
@@ -22,9 +19,9 @@ export async function loadSdk(notes) {
   if (Math.max(newest(join(root, "assembly")), newest(join(root, "sdk"))) > built) {
     notes.push("dist/ is older than its sources: the solvers below are those of the last build");
   }
-  const { nmf } = await import("../dist/index.js");
+  const { nmf, createEngine } = await import("../dist/index.js");
   const { nmfSync, createEngineSync } = await import("../dist/sync.js");
-  return { nmf, nmfSync, createEngineSync, threads: await takesThreads(nmf) };
+  return { nmf, createEngine, nmfSync, createEngineSync };
 }
 
 /** Newest change below a folder or of a file. */
@@ -34,26 +31,16 @@ function newest(path) {
   return Math.max(0, ...readdirSync(path).map((name) => newest(join(path, name))));
 }
 
-async function takesThreads(nmf) {
-  try {
-    await nmf([[1]], { rank: 1, maxIterations: 1, threads: 1 });
-    return true;
-  } catch (error) {
-    if (error.code === "OPTION") return false;
-    throw error;
-  }
-}
-
 /**
  * `solve(options)` factorizes from the problem's start, on the calling thread; with the option `threads` it
- * is a promise, and that many threads work.
+ * is a promise, and that many threads work, or with "auto" as many as the SDK chooses.
  */
 export function solverOf(sdk, { m, n, k, V, W0, H0 }) {
   const matrix = { rows: m, cols: n, data: V };
   const init = { W: { rows: m, cols: k, data: W0 }, H: { rows: k, cols: n, data: H0 } };
-  return (options) => {
-    const solve = options.threads === undefined ? sdk.nmfSync : sdk.nmf;
-    return solve(matrix, { rank: k, init, ...options });
+  return ({ threads, ...options }) => {
+    if (threads === undefined) return sdk.nmfSync(matrix, { rank: k, init, ...options });
+    return sdk.nmf(matrix, { rank: k, init, ...options, ...(threads === "auto" ? {} : { threads }) });
   };
 }
 

@@ -6,6 +6,7 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { DTYPES, problem, SIZES, sizeName } from "./data.mjs";
 import { loadSdk } from "./ours.mjs";
+import * as cost from "./parts/cost.mjs";
 import * as kernels from "./parts/kernels.mjs";
 import * as objective from "./parts/objective.mjs";
 import * as scaling from "./parts/scaling.mjs";
@@ -16,7 +17,7 @@ import { findPeers, installPeers, PEERS, THREADED_PEERS } from "./peers/peer.mjs
 import { circumstances, json, save, text } from "./report.mjs";
 import { loadKernels } from "./workspace.mjs";
 
-const PARTS = { kernels, solvers, objective, threads, scaling, startup };
+const PARTS = { kernels, solvers, objective, threads, cost, scaling, startup };
 
 /** A load average above which this run was not alone when it began. */
 const QUIET = 0.5;

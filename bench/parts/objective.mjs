@@ -7,7 +7,7 @@
 // With two threads scikit-learn's `cd` has them for its products with V only: its sweeps are one thread's.
 
 import { objective, sizeName } from "../data.mjs";
-import { NO_THREADS, solverOf, timedSolver } from "../ours.mjs";
+import { solverOf, timedSolver } from "../ours.mjs";
 import { judge, timedPeer } from "../rivals.mjs";
 import { interleave, summary } from "../stats.mjs";
 import { digits, percent } from "../table.mjs";
@@ -40,11 +40,10 @@ const CASES = [
   },
 ];
 
-export async function measure({ combinations, sdk, peers, threads, effort, note }) {
+export async function measure({ combinations, sdk, peers, threads, effort }) {
   const teams = [];
   for (const count of threads) {
-    if (count > 1 && !sdk.threads) note(NO_THREADS);
-    else teams.push({ count, rivals: await peers(count) });
+    teams.push({ count, rivals: await peers(count) });
   }
   const lines = [];
   for (const { data, chosen } of combinations(CASES)) {
