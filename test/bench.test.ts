@@ -63,7 +63,11 @@ test("npm run bench measures each part of the line that is asked for", () => {
     "loss frobenius",
   ]);
   expect(parts.solvers!.lines).toMatchObject([{ name: "nmf mu frobenius", dtype: "f32", peers: [] }]);
-  expect(parts.objective!.lines).toMatchObject([{ name: "to objective frobenius", threads: 1 }]);
+  expect(parts.objective!.lines).toMatchObject(
+    ["cd", "mu"].flatMap((iteration) =>
+      [1, 2].map((threads) => ({ name: `to objective frobenius ${iteration}`, threads })),
+    ),
+  );
   expect(parts.objective!.lines[0]!.iterations).toBeLessThanOrEqual(200);
 });
 
