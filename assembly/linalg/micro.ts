@@ -19,7 +19,7 @@ export function strip1<T>(rows: i32, b: usize, x: usize, out: usize): void {
   let r = 0;
   for (; r + 2 <= rows; r += 2) {
     const s = v128.load_splat<T>(b);
-    const t = v128.load_splat<T>(b + sizeof<T>());
+    const t = v128.load_splat<T>(b, sizeof<T>());
     a0 = v128.add<T>(a0, v128.mul<T>(s, v128.load(x)));
     a1 = v128.add<T>(a1, v128.mul<T>(s, v128.load(x, 16)));
     z0 = v128.add<T>(z0, v128.mul<T>(t, v128.load(x, 32)));
@@ -55,7 +55,7 @@ export function strip2<T>(rows: i32, b: usize, x: usize, out: usize): void {
     const x0 = v128.load(x);
     const x1 = v128.load(x, 16);
     const s = v128.load_splat<T>(b);
-    const t = v128.load_splat<T>(b + sizeof<T>());
+    const t = v128.load_splat<T>(b, sizeof<T>());
     a0 = v128.add<T>(a0, v128.mul<T>(s, x0));
     a1 = v128.add<T>(a1, v128.mul<T>(s, x1));
     b0 = v128.add<T>(b0, v128.mul<T>(t, x0));
@@ -64,8 +64,8 @@ export function strip2<T>(rows: i32, b: usize, x: usize, out: usize): void {
     if (x == end) break;
     const y0 = v128.load(x);
     const y1 = v128.load(x, 16);
-    const u = v128.load_splat<T>(b + 2 * sizeof<T>());
-    const w = v128.load_splat<T>(b + 3 * sizeof<T>());
+    const u = v128.load_splat<T>(b, 2 * sizeof<T>());
+    const w = v128.load_splat<T>(b, 3 * sizeof<T>());
     c0 = v128.add<T>(c0, v128.mul<T>(u, y0));
     c1 = v128.add<T>(c1, v128.mul<T>(u, y1));
     d0 = v128.add<T>(d0, v128.mul<T>(w, y0));
@@ -87,12 +87,12 @@ export function strip3<T>(rows: i32, b: usize, x: usize, out: usize): void {
   let b1 = v128.load(out, 48);
   let c0 = v128.load(out, 64);
   let c1 = v128.load(out, 80);
-  for (let r = 0; r < rows; r++) {
+  for (const end = x + <usize>rows * PANEL_BYTES; x < end; x += PANEL_BYTES) {
     const x0 = v128.load(x);
     const x1 = v128.load(x, 16);
     const s = v128.load_splat<T>(b);
-    const t = v128.load_splat<T>(b + sizeof<T>());
-    const u = v128.load_splat<T>(b + 2 * sizeof<T>());
+    const t = v128.load_splat<T>(b, sizeof<T>());
+    const u = v128.load_splat<T>(b, 2 * sizeof<T>());
     a0 = v128.add<T>(a0, v128.mul<T>(s, x0));
     a1 = v128.add<T>(a1, v128.mul<T>(s, x1));
     b0 = v128.add<T>(b0, v128.mul<T>(t, x0));
@@ -100,7 +100,6 @@ export function strip3<T>(rows: i32, b: usize, x: usize, out: usize): void {
     c0 = v128.add<T>(c0, v128.mul<T>(u, x0));
     c1 = v128.add<T>(c1, v128.mul<T>(u, x1));
     b += 3 * sizeof<T>();
-    x += PANEL_BYTES;
   }
   v128.store(out, a0);
   v128.store(out, a1, 16);
@@ -120,13 +119,13 @@ export function strip4<T>(rows: i32, b: usize, x: usize, out: usize): void {
   let c1 = v128.load(out, 80);
   let d0 = v128.load(out, 96);
   let d1 = v128.load(out, 112);
-  for (let r = 0; r < rows; r++) {
+  for (const end = x + <usize>rows * PANEL_BYTES; x < end; x += PANEL_BYTES) {
     const x0 = v128.load(x);
     const x1 = v128.load(x, 16);
     const s = v128.load_splat<T>(b);
-    const t = v128.load_splat<T>(b + sizeof<T>());
-    const u = v128.load_splat<T>(b + 2 * sizeof<T>());
-    const w = v128.load_splat<T>(b + 3 * sizeof<T>());
+    const t = v128.load_splat<T>(b, sizeof<T>());
+    const u = v128.load_splat<T>(b, 2 * sizeof<T>());
+    const w = v128.load_splat<T>(b, 3 * sizeof<T>());
     a0 = v128.add<T>(a0, v128.mul<T>(s, x0));
     a1 = v128.add<T>(a1, v128.mul<T>(s, x1));
     b0 = v128.add<T>(b0, v128.mul<T>(t, x0));
@@ -136,7 +135,6 @@ export function strip4<T>(rows: i32, b: usize, x: usize, out: usize): void {
     d0 = v128.add<T>(d0, v128.mul<T>(w, x0));
     d1 = v128.add<T>(d1, v128.mul<T>(w, x1));
     b += 4 * sizeof<T>();
-    x += PANEL_BYTES;
   }
   v128.store(out, a0);
   v128.store(out, a1, 16);
@@ -156,9 +154,9 @@ export function predict4<T>(k: i32, b: usize, x: usize, out: usize): void {
   const p0 = v128.load(x);
   const p1 = v128.load(x, 16);
   const q0 = v128.load_splat<T>(b);
-  const q1 = v128.load_splat<T>(b + sizeof<T>());
-  const q2 = v128.load_splat<T>(b + 2 * sizeof<T>());
-  const q3 = v128.load_splat<T>(b + 3 * sizeof<T>());
+  const q1 = v128.load_splat<T>(b, sizeof<T>());
+  const q2 = v128.load_splat<T>(b, 2 * sizeof<T>());
+  const q3 = v128.load_splat<T>(b, 3 * sizeof<T>());
   let a0 = v128.mul<T>(q0, p0);
   let a1 = v128.mul<T>(q0, p1);
   let b0 = v128.mul<T>(q1, p0);
@@ -167,15 +165,15 @@ export function predict4<T>(k: i32, b: usize, x: usize, out: usize): void {
   let c1 = v128.mul<T>(q2, p1);
   let d0 = v128.mul<T>(q3, p0);
   let d1 = v128.mul<T>(q3, p1);
-  b += PANEL_BYTES;
-  x += PANEL_BYTES;
-  for (let a = 1; a < k; a++) {
+  const end = x + <usize>k * PANEL_BYTES;
+  for (x += PANEL_BYTES; x < end; x += PANEL_BYTES) {
+    b += PANEL_BYTES;
     const x0 = v128.load(x);
     const x1 = v128.load(x, 16);
     const s = v128.load_splat<T>(b);
-    const t = v128.load_splat<T>(b + sizeof<T>());
-    const u = v128.load_splat<T>(b + 2 * sizeof<T>());
-    const w = v128.load_splat<T>(b + 3 * sizeof<T>());
+    const t = v128.load_splat<T>(b, sizeof<T>());
+    const u = v128.load_splat<T>(b, 2 * sizeof<T>());
+    const w = v128.load_splat<T>(b, 3 * sizeof<T>());
     a0 = v128.add<T>(a0, v128.mul<T>(s, x0));
     a1 = v128.add<T>(a1, v128.mul<T>(s, x1));
     b0 = v128.add<T>(b0, v128.mul<T>(t, x0));
@@ -184,8 +182,6 @@ export function predict4<T>(k: i32, b: usize, x: usize, out: usize): void {
     c1 = v128.add<T>(c1, v128.mul<T>(u, x1));
     d0 = v128.add<T>(d0, v128.mul<T>(w, x0));
     d1 = v128.add<T>(d1, v128.mul<T>(w, x1));
-    b += PANEL_BYTES;
-    x += PANEL_BYTES;
   }
   v128.store(out, a0);
   v128.store(out, a1, 16);
@@ -210,13 +206,13 @@ export function quotient4<T>(k: i32, b: usize, x: usize, v: usize, e: v128, out:
   let c1 = e;
   let d0 = e;
   let d1 = e;
-  for (let a = 0; a < k; a++) {
+  for (const end = x + <usize>k * PANEL_BYTES; x < end; x += PANEL_BYTES) {
     const x0 = v128.load(x);
     const x1 = v128.load(x, 16);
     const s = v128.load_splat<T>(b);
-    const t = v128.load_splat<T>(b + sizeof<T>());
-    const u = v128.load_splat<T>(b + 2 * sizeof<T>());
-    const w = v128.load_splat<T>(b + 3 * sizeof<T>());
+    const t = v128.load_splat<T>(b, sizeof<T>());
+    const u = v128.load_splat<T>(b, 2 * sizeof<T>());
+    const w = v128.load_splat<T>(b, 3 * sizeof<T>());
     a0 = v128.add<T>(a0, v128.mul<T>(s, x0));
     a1 = v128.add<T>(a1, v128.mul<T>(s, x1));
     b0 = v128.add<T>(b0, v128.mul<T>(t, x0));
@@ -226,7 +222,6 @@ export function quotient4<T>(k: i32, b: usize, x: usize, v: usize, e: v128, out:
     d0 = v128.add<T>(d0, v128.mul<T>(w, x0));
     d1 = v128.add<T>(d1, v128.mul<T>(w, x1));
     b += PANEL_BYTES;
-    x += PANEL_BYTES;
   }
   v128.store(out, v128.div<T>(v128.load(v), a0));
   v128.store(out, v128.div<T>(v128.load(v, 16), a1), 16);

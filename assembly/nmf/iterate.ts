@@ -10,11 +10,11 @@ import { Loss, Side, Solver, Task } from "../task";
 import { extrapolatePanel, settle } from "./extrapolate";
 import { halsPanel, mostSweeps } from "./hals";
 import { halsWeightedPanel } from "./hals-weighted";
-import { divergenceTerms } from "./mu-divergence";
+import { divergenceTerms, kullbackLeiblerTerms } from "./mu-divergence";
 import { frobeniusDenominator, frobeniusNumerator } from "./mu-frobenius";
 import { exponent, multiply } from "./multiply";
 import { combine, combineScalar, summarize } from "./statistics";
-import { numerator, partialScalars, usesGram } from "./workspace";
+import { numerator, partialScalars, usesGram, usesSums } from "./workspace";
 
 /** Runs `count` iterations. Every member of the team calls it. */
 export function iterate<T>(task: Task, count: i32, id: i32): void {
@@ -80,6 +80,8 @@ export function terms<T>(task: Task, side: Side, other: Side, p: i32, id: i32): 
   if (task.loss == Loss.FROBENIUS && !task.weighted) {
     frobeniusNumerator<T>(task, side, other, p, id);
     frobeniusDenominator<T>(task, side, other, p, id);
+  } else if (usesSums(task)) {
+    kullbackLeiblerTerms<T>(task, side, other, p, id);
   } else {
     divergenceTerms<T>(task, side, other, p, id);
   }
