@@ -28,28 +28,24 @@ export function accumulate<T>(
   x: usize,
   out: usize,
 ): void {
-  for (let first = 0; first < rows; first += BLOCK_ROWS) {
-    const count = min(BLOCK_ROWS, rows - first);
-    strips<T>(count, k, tiles, tileRows, row0 + first, x + <usize>first * PANEL_BYTES, out);
-  }
-}
-
-/** accumulate, each strip over all rows at once. */
-function strips<T>(rows: i32, k: i32, tiles: usize, tileRows: i32, row0: i32, x: usize, out: usize): void {
   const count = stripCount(k);
   const narrow = k / count;
   const wide = k % count;
-  const down = <usize>tileRows * sizeof<T>();
-  const across = <usize>row0 * sizeof<T>();
-  for (let s = 0; s < count; s++) {
-    const h = s < wide ? narrow + 1 : narrow;
-    const b = tiles + across * h;
-    if (h == 4) strip4<T>(rows, b, x, out);
-    else if (h == 3) strip3<T>(rows, b, x, out);
-    else if (h == 2) strip2<T>(rows, b, x, out);
-    else strip1<T>(rows, b, x, out);
-    tiles += down * h;
-    out += <usize>h * PANEL_BYTES;
+  for (let first = 0; first < rows; first += BLOCK_ROWS) {
+    const block = min(BLOCK_ROWS, rows - first);
+    const from = x + <usize>first * PANEL_BYTES;
+    let strip = tiles;
+    let to = out;
+    for (let s = 0; s < count; s++) {
+      const h = s < wide ? narrow + 1 : narrow;
+      const b = strip + <usize>((row0 + first) * h) * sizeof<T>();
+      if (h == 4) strip4<T>(block, b, from, to);
+      else if (h == 3) strip3<T>(block, b, from, to);
+      else if (h == 2) strip2<T>(block, b, from, to);
+      else strip1<T>(block, b, from, to);
+      strip += <usize>(tileRows * h) * sizeof<T>();
+      to += <usize>h * PANEL_BYTES;
+    }
   }
 }
 
@@ -93,7 +89,7 @@ export function accumulateQuotients<T>(
   for (let row = 0; row < rows; row += tileRows) {
     const count = min(tileRows, rows - row);
     quotients<T>(count, k, factor, row, panel, v + <usize>row * PANEL_BYTES, e, tile);
-    strips<T>(count, k, tiles, rows, row, tile, out);
+    accumulate<T>(count, k, tiles, rows, row, tile, out);
   }
 }
 

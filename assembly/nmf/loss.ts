@@ -11,7 +11,7 @@
 // difference cancels, and the explicit sum takes over. Sums are f64 for either type.
 
 import { lanes, PANEL_BYTES, panelCount, panelWidth } from "../linalg/lanes";
-import { log2lanes } from "../linalg/logarithm";
+import { log2lanes, logOfRatio } from "../linalg/logarithm";
 import { predict } from "../linalg/product";
 import { dot, sum } from "../linalg/vector";
 import { barrier } from "../parallel/barrier";
@@ -105,8 +105,8 @@ function kullbackLeibler<T>(pairs: i32, epsilon: f64, x: usize, d: usize, p: usi
   for (let i = 0; i < pairs; i++) {
     const v = loadPair<T>(x);
     const q = loadPair<T>(p);
-    const ratio = f64x2.div(f64x2.add(v, e), f64x2.add(q, e));
-    let term = f64x2.add(f64x2.sub(f64x2.mul(v, log2lanes(ratio)), v), q);
+    const log = logOfRatio(f64x2.add(v, e), f64x2.add(q, e));
+    let term = f64x2.add(f64x2.sub(f64x2.mul(v, log), v), q);
     if (d) {
       term = f64x2.mul(term, loadPair<T>(d));
       d += step;
