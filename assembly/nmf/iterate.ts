@@ -52,15 +52,13 @@ function halfStep<T>(task: Task, side: Side, other: Side, id: i32): void {
     for (let p = chunk * size; p < last; p++) {
       if (!hals) {
         terms<T>(task, side, other, p, id);
-        multiply<T>(task, side, p, gamma, id);
+        inner += multiply<T>(task, side, p, gamma, id);
       } else if (task.weighted) {
         halsWeightedPanel<T>(task, side, other, p, sweeps, id);
       } else {
         frobeniusNumerator<T>(task, side, other, p, id);
         halsPanel<T>(task, side, other, p, sweeps, id);
         if (task.extrapolate) extrapolatePanel<T>(task, side, p);
-      }
-      if (withGram) {
         inner += dot<T>(elements, numerator(task, id), side.panels + <usize>p * vectorBytes);
       }
     }

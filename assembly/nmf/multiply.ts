@@ -5,7 +5,7 @@
 // γ makes the step monotone for every β (Févotte & Idier 2011): 1/(2−β) below 1, 1/(β−1)
 // above 2, and 1 between. Entries below the smallest normal number become 0.
 
-import { flush, lanes, PANEL_BYTES } from "../linalg/lanes";
+import { horizontalSum, lanes, PANEL_BYTES, smallestNormal } from "../linalg/lanes";
 import { Loss, Side, Task } from "../task";
 import { denominator, numerator } from "./workspace";
 
@@ -18,25 +18,30 @@ export function exponent(task: Task): f64 {
   return 1;
 }
 
-/** Updates panel p of the side from the numerator and denominator in member id's scratch. */
-export function multiply<T>(task: Task, side: Side, p: i32, gamma: f64, id: i32): void {
-  const vectors = 2 * task.k;
+/**
+ * Updates panel p of the side from the numerator and denominator in member id's scratch. Returns
+ * ⟨numerator, C⟩ with the new C; the numerator is spoilt unless γ = 1 or ½.
+ */
+export function multiply<T>(task: Task, side: Side, p: i32, gamma: f64, id: i32): f64 {
   let c = side.panels + <usize>p * task.k * PANEL_BYTES;
   let num = numerator(task, id);
   let den = denominator(task, id);
   const constant = v128.splat<T>(<T>(side.l1 + task.epsilon));
   const l2 = v128.splat<T>(<T>side.l2);
-  for (let i = 0; i < vectors; i++) {
+  const least = v128.splat<T>(smallestNormal<T>());
+  let inner = v128.splat<T>(<T>0);
+  for (const end = c + <usize>task.k * PANEL_BYTES; c < end; c += 16, num += 16, den += 16) {
     const old = v128.load(c);
+    const above = v128.load(num);
     const below = v128.add<T>(v128.add<T>(v128.load(den), v128.mul<T>(l2, old)), constant);
-    let ratio = v128.div<T>(v128.load(num), below);
-    if (gamma == 0.5) ratio = v128.sqrt<T>(ratio);
-    else if (gamma != 1) ratio = power<T>(ratio, gamma, num);
-    v128.store(c, flush<T>(v128.mul<T>(old, ratio)));
-    c += 16;
-    num += 16;
-    den += 16;
+    let ratio = v128.div<T>(above, below);
+    if (gamma != 1) ratio = gamma == 0.5 ? v128.sqrt<T>(ratio) : power<T>(ratio, gamma, num);
+    const value = v128.mul<T>(old, ratio);
+    const next = v128.and(value, v128.ge<T>(value, least));
+    inner = v128.add<T>(inner, v128.mul<T>(above, next));
+    v128.store(c, next);
   }
+  return horizontalSum<T>(inner);
 }
 
 /** x^γ lane by lane; scratch: one vector. */
