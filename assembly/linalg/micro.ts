@@ -3,6 +3,7 @@
 //   strip1…strip4   out (h×2 vectors) += Σ_r b(r, 0…h−1) ⊗ x(r, 2 vectors)
 //   predict4        out (4 rows × 2 vectors) = Σ_a b(a, 0…3) ⊗ x(a, 2 vectors)
 //   quotient4       out = v / (that + ε)
+//   quotientStrip3  out (3×1 vectors) += Σ_r b(r, 0…2) ⊗ (v(r) / (Σ_a b(r, a) c(a) + ε)), all in registers
 //
 // The tile is 4×2 vectors because engines emit the loads of a loop body first: accumulators, the
 // vectors of x and the broadcasts of b are all alive at once, 8 + 2 + 4 = 14 of 16 registers. One
@@ -231,4 +232,34 @@ export function quotient4<T>(k: i32, b: usize, x: usize, v: usize, e: v128, out:
   v128.store(out, v128.div<T>(v128.load(v, 80), c1), 80);
   v128.store(out, v128.div<T>(v128.load(v, 96), d0), 96);
   v128.store(out, v128.div<T>(v128.load(v, 112), d1), 112);
+}
+
+/**
+ * Three components are few enough for the columns of C, the sums and everything between to stay in registers:
+ * no tile is written and read again, and the divisions of a row run beside the other rows. One vector of each
+ * row of the panels c (3 rows), v and out (3 rows); b: 3·rows.
+ */
+export function quotientStrip3<T>(rows: i32, b: usize, c: usize, v: usize, e: v128, out: usize): void {
+  const c0 = v128.load(c);
+  const c1 = v128.load(c, 32);
+  const c2 = v128.load(c, 64);
+  let s0 = v128.load(out);
+  let s1 = v128.load(out, 32);
+  let s2 = v128.load(out, 64);
+  for (const end = v + <usize>rows * PANEL_BYTES; v < end; v += PANEL_BYTES) {
+    const s = v128.load_splat<T>(b);
+    const t = v128.load_splat<T>(b, sizeof<T>());
+    const u = v128.load_splat<T>(b, 2 * sizeof<T>());
+    let p = v128.add<T>(e, v128.mul<T>(s, c0));
+    p = v128.add<T>(p, v128.mul<T>(t, c1));
+    p = v128.add<T>(p, v128.mul<T>(u, c2));
+    const q = v128.div<T>(v128.load(v), p);
+    s0 = v128.add<T>(s0, v128.mul<T>(s, q));
+    s1 = v128.add<T>(s1, v128.mul<T>(t, q));
+    s2 = v128.add<T>(s2, v128.mul<T>(u, q));
+    b += 3 * sizeof<T>();
+  }
+  v128.store(out, s0);
+  v128.store(out, s1, 32);
+  v128.store(out, s2, 64);
 }

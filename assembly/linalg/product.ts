@@ -10,7 +10,7 @@
 
 import { PANEL_BYTES, panelWidth } from "./lanes";
 import { stripCount } from "./layout";
-import { predict4, quotient4, strip1, strip2, strip3, strip4 } from "./micro";
+import { predict4, quotient4, quotientStrip3, strip1, strip2, strip3, strip4 } from "./micro";
 
 /** Rows of a panel that are taken at once: 8 KiB. */
 const BLOCK_ROWS: i32 = 256;
@@ -86,6 +86,12 @@ export function accumulateQuotients<T>(
   tile: usize,
   out: usize,
 ): void {
+  if (k == 3) {
+    for (let half: usize = 0; half < PANEL_BYTES; half += 16) {
+      quotientStrip3<T>(rows, tiles, panel + half, v + half, e, out + half);
+    }
+    return;
+  }
   for (let row = 0; row < rows; row += tileRows) {
     const count = min(tileRows, rows - row);
     quotients<T>(count, k, factor, row, panel, v + <usize>row * PANEL_BYTES, e, tile);
