@@ -12,6 +12,7 @@ import { cases as halfSteps } from "./cases/half-steps.mjs";
 import { cases as losses } from "./cases/losses.mjs";
 import { ceilings } from "./cases/peak.mjs";
 import { cases as products } from "./cases/products.mjs";
+import { cases as ranks } from "./cases/ranks.mjs";
 import { cases as solvers } from "./cases/solvers.mjs";
 import { iterationsNeeded, REFERENCE_ITERATIONS } from "./cases/to-objective.mjs";
 import { DTYPES, objective, problem, SIZES } from "./data.mjs";
@@ -37,7 +38,7 @@ bound     the roofline where a kernel divides: the time of its flops or of its d
 ratio     the peer's time / ours: above 1, ours is faster
 `;
 
-const KERNELS = [...products, ...gram, ...halfSteps, ...losses];
+const KERNELS = [...products, ...gram, ...halfSteps, ...losses, ...ranks];
 
 /** Both sides run that many iterations before their answers are compared. */
 const JUDGED_ITERATIONS = 50;
@@ -99,12 +100,14 @@ async function loadSdk(notes) {
 async function measureKernels(kernels, data, chosen) {
   const { dtype } = data;
   const mark = kernels.mark();
-  const tasks = chosen.map((kernel) => prepareTask(kernels, data, kernel.options));
+  const problems = chosen.map((kernel) => kernel.problem?.(dtype) ?? data);
+  const tasks = chosen.map((kernel, i) => prepareTask(kernels, problems[i], kernel.options));
   const jobs = [
     ...ceilings(kernels, dtype),
     ...chosen.map((kernel, i) => ({
       name: kernel.name,
-      work: kernel.work(data),
+      size: problems[i],
+      work: kernel.work(problems[i]),
       ...kernel.prepare(tasks[i]),
     })),
   ];
@@ -122,9 +125,9 @@ async function measureKernels(kernels, data, chosen) {
   });
   const samples = await interleave(contenders, effort.rounds);
   kernels.rewind(mark);
-  const timed = jobs.map(({ name, work }, i) => ({ name, work, time: summary(samples[i]) }));
+  const timed = jobs.map(({ name, size, work }, i) => ({ name, size, work, time: summary(samples[i]) }));
   const forms = timed.slice(0, jobs.length - chosen.length);
-  const lines = timed.slice(forms.length).map((line) => ({ kind: "kernel", size: data, dtype, ...line }));
+  const lines = timed.slice(forms.length).map((line) => ({ kind: "kernel", dtype, ...line }));
   return { lines, ceiling: ceilingFigures(forms) };
 }
 
@@ -293,7 +296,9 @@ const toObjective = [];
 const lines = [];
 for (const dtype of DTYPES) {
   for (const size of SIZES) {
-    const chosen = KERNELS.filter(({ name }) => wanted(name, size, dtype));
+    const chosen = KERNELS.filter(
+      ({ name, applies = () => true }) => applies(size) && wanted(name, size, dtype),
+    );
     const solving = solvers.filter(({ name }) => wanted(name, size, dtype));
     if (chosen.length + solving.length === 0 && !wanted("to objective", size, dtype)) continue;
     process.stderr.write(`${sizeName(size)} ${dtype} …\n`);
