@@ -9,7 +9,7 @@
 // costs as much as a row or two of a small k.
 
 import { PANEL_BYTES, panelWidth } from "./lanes";
-import { stripCount } from "./layout";
+import { stripCount, stripWidth } from "./layout";
 import { predict4, quotient4, quotientStrip3, strip1, strip2, strip3, strip4 } from "./micro";
 
 /** Rows of a panel that are taken at once: 8 KiB. */
@@ -29,15 +29,13 @@ export function accumulate<T>(
   out: usize,
 ): void {
   const count = stripCount(k);
-  const narrow = k / count;
-  const wide = k % count;
   for (let first = 0; first < rows; first += BLOCK_ROWS) {
     const block = min(BLOCK_ROWS, rows - first);
     const from = x + <usize>first * PANEL_BYTES;
     let strip = tiles;
     let to = out;
     for (let s = 0; s < count; s++) {
-      const h = s < wide ? narrow + 1 : narrow;
+      const h = stripWidth(k, s);
       const b = strip + <usize>((row0 + first) * h) * sizeof<T>();
       if (h == 4) strip4<T>(block, b, from, to);
       else if (h == 3) strip3<T>(block, b, from, to);
