@@ -12,8 +12,8 @@ import { PANEL_BYTES, panelWidth } from "./lanes";
 import { stripCount, stripWidth } from "./layout";
 import { predict4, quotient4, quotientStrip3, strip1, strip2, strip3, strip4 } from "./micro";
 
-/** Rows of a panel that are taken at once: 8 KiB. */
-const BLOCK_ROWS: i32 = 256;
+/** Rows of a panel that are taken at once: 16 KiB. */
+const BLOCK_ROWS: i32 = 512;
 
 /**
  * out (k×2 vectors) += Σ_r b(row0 + r, ·) ⊗ x(r) for r < rows.
