@@ -97,7 +97,9 @@ const bench = {
   *combinations(cases, part = "") {
     for (const dtype of DTYPES) {
       for (const size of SIZES) {
-        const chosen = cases.filter(({ name }) => wanted(`${part} ${name}`, size, dtype));
+        const chosen = cases.filter(
+          ({ name, applies = () => true }) => applies(size) && wanted(`${part} ${name}`, size, dtype),
+        );
         if (chosen.length === 0) continue;
         bench.progress(`${sizeName(size)} ${dtype}`);
         yield { data: problem(size, dtype), chosen };

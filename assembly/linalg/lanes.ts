@@ -44,7 +44,7 @@ export function smallestNormal<T>(): T {
   return <T>f64.MIN_NORMAL_VALUE;
 }
 
-/** Entries of v below the smallest normal number become 0 (v ≥ 0; NaN becomes 0 as well). */
+/** Entries of v below the smallest normal number become 0, negative ones and NaN as well. */
 export function flush<T>(v: v128): v128 {
   return v128.and(v, v128.ge<T>(v, v128.splat<T>(smallestNormal<T>())));
 }

@@ -18,13 +18,19 @@ import { PANEL_BYTES, panelCount, panelWidth } from "./lanes";
 
 /** Number of strips that k columns are cut into: as few as possible, each at most four wide. */
 export function stripCount(k: i32): i32 {
-  return (k + 3) / 4;
+  return (k + 3) >> 2;
 }
 
-/** Width of strip s: the first k mod count strips are one wider than the rest. */
+/** ⌊k / strips⌋, without a division: the width of the narrow strips. */
+function narrowWidth(k: i32): i32 {
+  if (k < 3) return k;
+  return k == 5 ? 2 : 3;
+}
+
+/** Width of strip s: as even as possible, the first strips one wider than the rest. */
 export function stripWidth(k: i32, s: i32): i32 {
-  const count = stripCount(k);
-  return k / count + (s < k % count ? 1 : 0);
+  const narrow = narrowWidth(k);
+  return s < k - narrow * stripCount(k) ? narrow + 1 : narrow;
 }
 
 /** Elements of an R×C matrix as panels. */

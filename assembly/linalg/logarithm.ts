@@ -1,49 +1,76 @@
-// Natural logarithm of two f64 at once, by the method of FreeBSD's e_log.c (Sun Microsystems 1993):
+// Natural logarithms of ratios of f64. With y' = y·2^e so near to x that 2/3 ≤ x/y' ≤ 3/2:
 //
-//   x = 2^e·(1+f), √½ < 1+f ≤ √2;  s = f/(2+f);  log(1+f) = f − (f²/2 − s·(f²/2 + R(s²)))
+//   log(x/y) = e·log 2 + log(x/y');  s = (x − y')/(x + y');  log(x/y') = 2s + s·R(s²)
 //
-// with R of degree 7 in s², error below one unit in the last place. Only + − · / are used, so every
-// runtime gives the same bits.
+// x − y' is exact, so ratios near 1, where a loss ends, keep all their digits, and one division does for the
+// ratio and for s. R(z)/z is the polynomial of degree 6 nearest to Σ 2z^(i−1)/(2i+1) for z ≤ 0.04 (Remez), good
+// to 2^−56 of the logarithm. Only + − · / are used, so every runtime gives the same bits.
 
-const LN2_HIGH: f64 = 0.6931471803691238;
-const LN2_LOW: f64 = 1.9082149292705877e-10;
-const R1: f64 = 0.6666666666666735;
-const R2: f64 = 0.3999999999940942;
-const R3: f64 = 0.2857142874366239;
-const R4: f64 = 0.22222198432149784;
-const R5: f64 = 0.1818357216161805;
-const R6: f64 = 0.15313837699209373;
-const R7: f64 = 0.14798198605116586;
+// Constants are loaded from memory before a loop: engines would build each of them anew where it is used.
 
-/** log of both lanes of x (f64x2, not negative); what is not a normal number counts as the nearest one. */
-export function log2lanes(x: v128): v128 {
-  x = f64x2.max(f64x2.min(x, f64x2.splat(f64.MAX_VALUE)), f64x2.splat(f64.MIN_NORMAL_VALUE));
-  // Moving the bits up by 1 − √½ (as bits) carries the exponent over exactly where 1+f > √2.
-  const moved = i64x2.add(x, i64x2.splat(0x3ff0000000000000 - 0x3fe6a09e00000000));
-  const exponent = i64x2.shr_u(moved, 52);
-  const mantissa = v128.and(moved, i64x2.splat(0x000fffffffffffff));
-  const f = f64x2.sub(i64x2.add(mantissa, i64x2.splat(0x3fe6a09e00000000)), f64x2.splat(1));
-  // 2^52 + exponent as bits, minus 2^52, is the exponent as a number.
-  const e = f64x2.sub(
-    v128.or(exponent, i64x2.splat(0x4330000000000000)),
-    f64x2.splat(4503599627370496 + 1023),
-  );
-  const s = f64x2.div(f, f64x2.add(f, f64x2.splat(2)));
-  const z = f64x2.mul(s, s);
-  const w = f64x2.mul(z, z);
-  const even = f64x2.mul(
-    w,
-    f64x2.add(f64x2.splat(R2), f64x2.mul(w, f64x2.add(f64x2.splat(R4), f64x2.mul(w, f64x2.splat(R6))))),
-  );
-  const inner = f64x2.add(f64x2.splat(R5), f64x2.mul(w, f64x2.splat(R7)));
-  const odd = f64x2.mul(
-    z,
-    f64x2.add(f64x2.splat(R1), f64x2.mul(w, f64x2.add(f64x2.splat(R3), f64x2.mul(w, inner)))),
-  );
-  const half = f64x2.mul(f64x2.splat(0.5), f64x2.mul(f, f));
-  const tail = f64x2.add(
-    f64x2.mul(s, f64x2.add(half, f64x2.add(even, odd))),
-    f64x2.mul(e, f64x2.splat(LN2_LOW)),
-  );
-  return f64x2.sub(f64x2.mul(e, f64x2.splat(LN2_HIGH)), f64x2.sub(f64x2.sub(half, tail), f));
+/** log 2 in two parts, then the coefficients of R(z)/z. */
+const TERMS = memory.data<f64>([
+  0.6931471803691238, 1.9082149292705877e-10, 0.6666666666667271, 0.3999999999616168, 0.28571429395289455,
+  0.22222138501604977, 0.1818635606733997, 0.15250188616196345, 0.15368190794810793,
+]);
+
+/**
+ * What counts as 0; 2^11 as the exponent of an f64 (the sign bit) and a half of 1; the bits of sign and exponent;
+ * 2^52, whose bits and those of an integer are 2^52 + that integer; 2^52 + 2^11.
+ */
+const BITS = memory.data<u64>([
+  0x0010000000000000, 0x8008000000000000, 0xfff0000000000000, 0x4330000000000000, 0x4330000000000800,
+]);
+
+/**
+ * x ← log(x/y). x, y: 2·pairs f64, not negative; below the smallest normal number counts as that number. y is
+ * left full of something else. Two passes, so that the constants of either stay in registers.
+ */
+export function logOfRatios(pairs: i32, x: usize, y: usize): void {
+  reduce(pairs, x, y);
+  evaluate(pairs, x, y);
+}
+
+/** x ← s, y ← e. */
+function reduce(pairs: i32, x: usize, y: usize): void {
+  const least = v128.load64_splat(BITS);
+  const bias = v128.load64_splat(BITS, 8);
+  const above = v128.load64_splat(BITS, 16);
+  const shift = v128.load64_splat(BITS, 24);
+  const shiftAndBias = v128.load64_splat(BITS, 32);
+  for (const end = x + ((<usize>pairs) << 4); x < end; x += 16, y += 16) {
+    const a = f64x2.pmax(v128.load(x), least);
+    const b = f64x2.pmax(v128.load(y), least);
+    // Bits of a positive number grow like its logarithm: their difference, rounded, is e, here + 2^11.
+    const moved = i64x2.add(i64x2.sub(a, b), bias);
+    v128.store(y, f64x2.sub(v128.or(i64x2.shr_u(moved, 52), shift), shiftAndBias));
+    // −y': the bias turns the sign.
+    const c = i64x2.add(b, v128.and(moved, above));
+    v128.store(x, f64x2.div(f64x2.add(a, c), f64x2.sub(a, c)));
+  }
+}
+
+/** s in x ← e·log 2 + 2s + s·R(s²), e in y. */
+function evaluate(pairs: i32, x: usize, y: usize): void {
+  const high = v128.load64_splat(TERMS);
+  const low = v128.load64_splat(TERMS, 8);
+  const r1 = v128.load64_splat(TERMS, 16);
+  const r2 = v128.load64_splat(TERMS, 24);
+  const r3 = v128.load64_splat(TERMS, 32);
+  const r4 = v128.load64_splat(TERMS, 40);
+  const r5 = v128.load64_splat(TERMS, 48);
+  const r6 = v128.load64_splat(TERMS, 56);
+  const r7 = v128.load64_splat(TERMS, 64);
+  for (const end = x + ((<usize>pairs) << 4); x < end; x += 16, y += 16) {
+    const s = v128.load(x);
+    const z = f64x2.mul(s, s);
+    const w = f64x2.mul(z, z);
+    const even = f64x2.add(r2, f64x2.mul(w, f64x2.add(r4, f64x2.mul(w, r6))));
+    const inner = f64x2.add(r3, f64x2.mul(w, f64x2.add(r5, f64x2.mul(w, r7))));
+    const odd = f64x2.add(r1, f64x2.mul(w, inner));
+    const R = f64x2.add(f64x2.mul(w, even), f64x2.mul(z, odd));
+    const e = v128.load(y);
+    const tail = f64x2.add(f64x2.mul(s, R), f64x2.mul(e, low));
+    v128.store(x, f64x2.add(f64x2.mul(e, high), f64x2.add(f64x2.add(s, s), tail)));
+  }
 }

@@ -3,6 +3,7 @@
 //   strip1…strip4   out (h×2 vectors) += Σ_r b(r, 0…h−1) ⊗ x(r, 2 vectors)
 //   predict4        out (4 rows × 2 vectors) = Σ_a b(a, 0…3) ⊗ x(a, 2 vectors)
 //   quotient4       out = v / (that + ε)
+//   quotientStrip3  out (3×1 vectors) += Σ_r b(r, 0…2) ⊗ (v(r) / (Σ_a b(r, a) c(a) + ε)), all in registers
 //
 // The tile is 4×2 vectors because engines emit the loads of a loop body first: accumulators, the
 // vectors of x and the broadcasts of b are all alive at once, 8 + 2 + 4 = 14 of 16 registers. One
@@ -19,7 +20,7 @@ export function strip1<T>(rows: i32, b: usize, x: usize, out: usize): void {
   let r = 0;
   for (; r + 2 <= rows; r += 2) {
     const s = v128.load_splat<T>(b);
-    const t = v128.load_splat<T>(b + sizeof<T>());
+    const t = v128.load_splat<T>(b, sizeof<T>());
     a0 = v128.add<T>(a0, v128.mul<T>(s, v128.load(x)));
     a1 = v128.add<T>(a1, v128.mul<T>(s, v128.load(x, 16)));
     z0 = v128.add<T>(z0, v128.mul<T>(t, v128.load(x, 32)));
@@ -55,7 +56,7 @@ export function strip2<T>(rows: i32, b: usize, x: usize, out: usize): void {
     const x0 = v128.load(x);
     const x1 = v128.load(x, 16);
     const s = v128.load_splat<T>(b);
-    const t = v128.load_splat<T>(b + sizeof<T>());
+    const t = v128.load_splat<T>(b, sizeof<T>());
     a0 = v128.add<T>(a0, v128.mul<T>(s, x0));
     a1 = v128.add<T>(a1, v128.mul<T>(s, x1));
     b0 = v128.add<T>(b0, v128.mul<T>(t, x0));
@@ -64,8 +65,8 @@ export function strip2<T>(rows: i32, b: usize, x: usize, out: usize): void {
     if (x == end) break;
     const y0 = v128.load(x);
     const y1 = v128.load(x, 16);
-    const u = v128.load_splat<T>(b + 2 * sizeof<T>());
-    const w = v128.load_splat<T>(b + 3 * sizeof<T>());
+    const u = v128.load_splat<T>(b, 2 * sizeof<T>());
+    const w = v128.load_splat<T>(b, 3 * sizeof<T>());
     c0 = v128.add<T>(c0, v128.mul<T>(u, y0));
     c1 = v128.add<T>(c1, v128.mul<T>(u, y1));
     d0 = v128.add<T>(d0, v128.mul<T>(w, y0));
@@ -87,12 +88,12 @@ export function strip3<T>(rows: i32, b: usize, x: usize, out: usize): void {
   let b1 = v128.load(out, 48);
   let c0 = v128.load(out, 64);
   let c1 = v128.load(out, 80);
-  for (let r = 0; r < rows; r++) {
+  for (const end = x + <usize>rows * PANEL_BYTES; x < end; x += PANEL_BYTES) {
     const x0 = v128.load(x);
     const x1 = v128.load(x, 16);
     const s = v128.load_splat<T>(b);
-    const t = v128.load_splat<T>(b + sizeof<T>());
-    const u = v128.load_splat<T>(b + 2 * sizeof<T>());
+    const t = v128.load_splat<T>(b, sizeof<T>());
+    const u = v128.load_splat<T>(b, 2 * sizeof<T>());
     a0 = v128.add<T>(a0, v128.mul<T>(s, x0));
     a1 = v128.add<T>(a1, v128.mul<T>(s, x1));
     b0 = v128.add<T>(b0, v128.mul<T>(t, x0));
@@ -100,7 +101,6 @@ export function strip3<T>(rows: i32, b: usize, x: usize, out: usize): void {
     c0 = v128.add<T>(c0, v128.mul<T>(u, x0));
     c1 = v128.add<T>(c1, v128.mul<T>(u, x1));
     b += 3 * sizeof<T>();
-    x += PANEL_BYTES;
   }
   v128.store(out, a0);
   v128.store(out, a1, 16);
@@ -120,13 +120,13 @@ export function strip4<T>(rows: i32, b: usize, x: usize, out: usize): void {
   let c1 = v128.load(out, 80);
   let d0 = v128.load(out, 96);
   let d1 = v128.load(out, 112);
-  for (let r = 0; r < rows; r++) {
+  for (const end = x + <usize>rows * PANEL_BYTES; x < end; x += PANEL_BYTES) {
     const x0 = v128.load(x);
     const x1 = v128.load(x, 16);
     const s = v128.load_splat<T>(b);
-    const t = v128.load_splat<T>(b + sizeof<T>());
-    const u = v128.load_splat<T>(b + 2 * sizeof<T>());
-    const w = v128.load_splat<T>(b + 3 * sizeof<T>());
+    const t = v128.load_splat<T>(b, sizeof<T>());
+    const u = v128.load_splat<T>(b, 2 * sizeof<T>());
+    const w = v128.load_splat<T>(b, 3 * sizeof<T>());
     a0 = v128.add<T>(a0, v128.mul<T>(s, x0));
     a1 = v128.add<T>(a1, v128.mul<T>(s, x1));
     b0 = v128.add<T>(b0, v128.mul<T>(t, x0));
@@ -136,7 +136,6 @@ export function strip4<T>(rows: i32, b: usize, x: usize, out: usize): void {
     d0 = v128.add<T>(d0, v128.mul<T>(w, x0));
     d1 = v128.add<T>(d1, v128.mul<T>(w, x1));
     b += 4 * sizeof<T>();
-    x += PANEL_BYTES;
   }
   v128.store(out, a0);
   v128.store(out, a1, 16);
@@ -156,9 +155,9 @@ export function predict4<T>(k: i32, b: usize, x: usize, out: usize): void {
   const p0 = v128.load(x);
   const p1 = v128.load(x, 16);
   const q0 = v128.load_splat<T>(b);
-  const q1 = v128.load_splat<T>(b + sizeof<T>());
-  const q2 = v128.load_splat<T>(b + 2 * sizeof<T>());
-  const q3 = v128.load_splat<T>(b + 3 * sizeof<T>());
+  const q1 = v128.load_splat<T>(b, sizeof<T>());
+  const q2 = v128.load_splat<T>(b, 2 * sizeof<T>());
+  const q3 = v128.load_splat<T>(b, 3 * sizeof<T>());
   let a0 = v128.mul<T>(q0, p0);
   let a1 = v128.mul<T>(q0, p1);
   let b0 = v128.mul<T>(q1, p0);
@@ -167,15 +166,15 @@ export function predict4<T>(k: i32, b: usize, x: usize, out: usize): void {
   let c1 = v128.mul<T>(q2, p1);
   let d0 = v128.mul<T>(q3, p0);
   let d1 = v128.mul<T>(q3, p1);
-  b += PANEL_BYTES;
-  x += PANEL_BYTES;
-  for (let a = 1; a < k; a++) {
+  const end = x + <usize>k * PANEL_BYTES;
+  for (x += PANEL_BYTES; x < end; x += PANEL_BYTES) {
+    b += PANEL_BYTES;
     const x0 = v128.load(x);
     const x1 = v128.load(x, 16);
     const s = v128.load_splat<T>(b);
-    const t = v128.load_splat<T>(b + sizeof<T>());
-    const u = v128.load_splat<T>(b + 2 * sizeof<T>());
-    const w = v128.load_splat<T>(b + 3 * sizeof<T>());
+    const t = v128.load_splat<T>(b, sizeof<T>());
+    const u = v128.load_splat<T>(b, 2 * sizeof<T>());
+    const w = v128.load_splat<T>(b, 3 * sizeof<T>());
     a0 = v128.add<T>(a0, v128.mul<T>(s, x0));
     a1 = v128.add<T>(a1, v128.mul<T>(s, x1));
     b0 = v128.add<T>(b0, v128.mul<T>(t, x0));
@@ -184,8 +183,6 @@ export function predict4<T>(k: i32, b: usize, x: usize, out: usize): void {
     c1 = v128.add<T>(c1, v128.mul<T>(u, x1));
     d0 = v128.add<T>(d0, v128.mul<T>(w, x0));
     d1 = v128.add<T>(d1, v128.mul<T>(w, x1));
-    b += PANEL_BYTES;
-    x += PANEL_BYTES;
   }
   v128.store(out, a0);
   v128.store(out, a1, 16);
@@ -210,13 +207,13 @@ export function quotient4<T>(k: i32, b: usize, x: usize, v: usize, e: v128, out:
   let c1 = e;
   let d0 = e;
   let d1 = e;
-  for (let a = 0; a < k; a++) {
+  for (const end = x + <usize>k * PANEL_BYTES; x < end; x += PANEL_BYTES) {
     const x0 = v128.load(x);
     const x1 = v128.load(x, 16);
     const s = v128.load_splat<T>(b);
-    const t = v128.load_splat<T>(b + sizeof<T>());
-    const u = v128.load_splat<T>(b + 2 * sizeof<T>());
-    const w = v128.load_splat<T>(b + 3 * sizeof<T>());
+    const t = v128.load_splat<T>(b, sizeof<T>());
+    const u = v128.load_splat<T>(b, 2 * sizeof<T>());
+    const w = v128.load_splat<T>(b, 3 * sizeof<T>());
     a0 = v128.add<T>(a0, v128.mul<T>(s, x0));
     a1 = v128.add<T>(a1, v128.mul<T>(s, x1));
     b0 = v128.add<T>(b0, v128.mul<T>(t, x0));
@@ -226,7 +223,6 @@ export function quotient4<T>(k: i32, b: usize, x: usize, v: usize, e: v128, out:
     d0 = v128.add<T>(d0, v128.mul<T>(w, x0));
     d1 = v128.add<T>(d1, v128.mul<T>(w, x1));
     b += PANEL_BYTES;
-    x += PANEL_BYTES;
   }
   v128.store(out, v128.div<T>(v128.load(v), a0));
   v128.store(out, v128.div<T>(v128.load(v, 16), a1), 16);
@@ -236,4 +232,34 @@ export function quotient4<T>(k: i32, b: usize, x: usize, v: usize, e: v128, out:
   v128.store(out, v128.div<T>(v128.load(v, 80), c1), 80);
   v128.store(out, v128.div<T>(v128.load(v, 96), d0), 96);
   v128.store(out, v128.div<T>(v128.load(v, 112), d1), 112);
+}
+
+/**
+ * Three components are few enough for the columns of C, the sums and everything between to stay in registers:
+ * no tile is written and read again, and the divisions of a row run beside the other rows. One vector of each
+ * row of the panels c (3 rows), v and out (3 rows); b: 3·rows.
+ */
+export function quotientStrip3<T>(rows: i32, b: usize, c: usize, v: usize, e: v128, out: usize): void {
+  const c0 = v128.load(c);
+  const c1 = v128.load(c, 32);
+  const c2 = v128.load(c, 64);
+  let s0 = v128.load(out);
+  let s1 = v128.load(out, 32);
+  let s2 = v128.load(out, 64);
+  for (const end = v + <usize>rows * PANEL_BYTES; v < end; v += PANEL_BYTES) {
+    const s = v128.load_splat<T>(b);
+    const t = v128.load_splat<T>(b, sizeof<T>());
+    const u = v128.load_splat<T>(b, 2 * sizeof<T>());
+    let p = v128.add<T>(e, v128.mul<T>(s, c0));
+    p = v128.add<T>(p, v128.mul<T>(t, c1));
+    p = v128.add<T>(p, v128.mul<T>(u, c2));
+    const q = v128.div<T>(v128.load(v), p);
+    s0 = v128.add<T>(s0, v128.mul<T>(s, q));
+    s1 = v128.add<T>(s1, v128.mul<T>(t, q));
+    s2 = v128.add<T>(s2, v128.mul<T>(u, q));
+    b += 3 * sizeof<T>();
+  }
+  v128.store(out, s0);
+  v128.store(out, s1, 32);
+  v128.store(out, s2, 64);
 }

@@ -2,17 +2,18 @@
 //
 //   accumulate   out (k×panel) += Bᵀ·X    B: R×k as tiles, X: one panel of an R×N matrix
 //   predict      out (rows×panel) = B·C   B: rows of an R×k factor, C: one panel of a k×N factor
-//   quotients    out (rows×panel) = V/(B·C + ε)
+//   accumulateQuotients   out (k×panel) += Bᵀ·(V/(B·C + ε))
 //
 // Long panels are taken in blocks of rows that stay in the first-level cache while every strip of
-// B passes over them.
+// B passes over them. A micro-kernel has one call site here, where the compiler puts it in line: a call
+// costs as much as a row or two of a small k.
 
 import { PANEL_BYTES, panelWidth } from "./lanes";
 import { stripCount, stripWidth } from "./layout";
-import { predict4, quotient4, strip1, strip2, strip3, strip4 } from "./micro";
+import { predict4, quotient4, quotientStrip3, strip1, strip2, strip3, strip4 } from "./micro";
 
-/** Rows of a panel that are taken at once: 8 KiB. */
-const BLOCK_ROWS: i32 = 256;
+/** Rows of a panel that are taken at once: 16 KiB. */
+const BLOCK_ROWS: i32 = 512;
 
 /**
  * out (k×2 vectors) += Σ_r b(row0 + r, ·) ⊗ x(r) for r < rows.
@@ -27,40 +28,72 @@ export function accumulate<T>(
   x: usize,
   out: usize,
 ): void {
-  const strips = stripCount(k);
+  const count = stripCount(k);
   for (let first = 0; first < rows; first += BLOCK_ROWS) {
-    const count = min(BLOCK_ROWS, rows - first);
+    const block = min(BLOCK_ROWS, rows - first);
     const from = x + <usize>first * PANEL_BYTES;
-    let a = 0;
-    for (let s = 0; s < strips; s++) {
+    let strip = tiles;
+    let to = out;
+    for (let s = 0; s < count; s++) {
       const h = stripWidth(k, s);
-      const b = tiles + (<usize>tileRows * a + <usize>(row0 + first) * h) * sizeof<T>();
-      const to = out + <usize>a * PANEL_BYTES;
-      if (h == 4) strip4<T>(count, b, from, to);
-      else if (h == 3) strip3<T>(count, b, from, to);
-      else if (h == 2) strip2<T>(count, b, from, to);
-      else strip1<T>(count, b, from, to);
-      a += h;
+      const b = strip + <usize>((row0 + first) * h) * sizeof<T>();
+      if (h == 4) strip4<T>(block, b, from, to);
+      else if (h == 3) strip3<T>(block, b, from, to);
+      else if (h == 2) strip2<T>(block, b, from, to);
+      else strip1<T>(block, b, from, to);
+      strip += <usize>(tileRows * h) * sizeof<T>();
+      to += <usize>h * PANEL_BYTES;
     }
   }
 }
 
+/** From four numbers of a panel's first row to the next four: in the same row, or in the next panel's first. */
+function nextFour<T>(k: i32, factor: usize, b: usize): usize {
+  const step: usize = 4 * sizeof<T>();
+  if (step == PANEL_BYTES || (b - factor) & step) return b + <usize>k * PANEL_BYTES - (PANEL_BYTES - step);
+  return b + step;
+}
+
 /**
- * out(r) = Σ_a B(row0 + r, a) C(a, ·) for r < rows, rows rounded up to a whole panel width.
+ * out(r) = Σ_a B(row0 + r, a) C(a, ·) for r < rows, rows rounded up to a multiple of four.
  * factor: the panels of Bᵀ (k rows); row0 is a multiple of the panel width; panel: one panel of C
  * (k rows); out: rows (rounded up) of a panel.
  */
 export function predict<T>(rows: i32, k: i32, factor: usize, row0: i32, panel: usize, out: usize): void {
-  const width = panelWidth<T>();
-  let b = factor + <usize>(row0 / width) * k * PANEL_BYTES;
-  for (let r = 0; r < rows; r += width) {
+  let b = factor + <usize>(row0 / panelWidth<T>()) * k * PANEL_BYTES;
+  for (const end = out + <usize>((rows + 3) & ~3) * PANEL_BYTES; out < end; out += 4 * PANEL_BYTES) {
     predict4<T>(k, b, panel, out);
-    out += 4 * PANEL_BYTES;
-    if (sizeof<T>() == 4) {
-      predict4<T>(k, b + 4 * sizeof<T>(), panel, out);
-      out += 4 * PANEL_BYTES;
+    b = nextFour<T>(k, factor, b);
+  }
+}
+
+/**
+ * out (k×2 vectors) += Bᵀ·(V/(B·C + e)), `tileRows` rows at a time. B: rows×k, as `factor`, the panels of Bᵀ,
+ * and as tiles; panel: one panel of C (k rows); v: rows of V's panel; tile: tileRows rows of a panel.
+ * tileRows is a multiple of the panel width.
+ */
+export function accumulateQuotients<T>(
+  rows: i32,
+  k: i32,
+  factor: usize,
+  tiles: usize,
+  panel: usize,
+  v: usize,
+  e: v128,
+  tileRows: i32,
+  tile: usize,
+  out: usize,
+): void {
+  if (k == 3) {
+    for (let half: usize = 0; half < PANEL_BYTES; half += 16) {
+      quotientStrip3<T>(rows, tiles, panel + half, v + half, e, out + half);
     }
-    b += <usize>k * PANEL_BYTES;
+    return;
+  }
+  for (let row = 0; row < rows; row += tileRows) {
+    const count = min(tileRows, rows - row);
+    quotients<T>(count, k, factor, row, panel, v + <usize>row * PANEL_BYTES, e, tile);
+    accumulate<T>(count, k, tiles, rows, row, tile, out);
   }
 }
 
@@ -68,7 +101,7 @@ export function predict<T>(rows: i32, k: i32, factor: usize, row0: i32, panel: u
  * out(r) = V(r) / (Σ_a B(row0 + r, a) C(a, ·) + e), otherwise as predict. v: rows (rounded up) of V's panel;
  * what lies behind the last row is read and gives rows of `out` that mean nothing.
  */
-export function quotients<T>(
+function quotients<T>(
   rows: i32,
   k: i32,
   factor: usize,
@@ -78,18 +111,11 @@ export function quotients<T>(
   e: v128,
   out: usize,
 ): void {
-  const width = panelWidth<T>();
-  let b = factor + <usize>(row0 / width) * k * PANEL_BYTES;
-  for (let r = 0; r < rows; r += width) {
+  let b = factor + <usize>(row0 / panelWidth<T>()) * k * PANEL_BYTES;
+  for (const end = out + <usize>((rows + 3) & ~3) * PANEL_BYTES; out < end; out += 4 * PANEL_BYTES) {
     quotient4<T>(k, b, panel, v, e, out);
-    out += 4 * PANEL_BYTES;
+    b = nextFour<T>(k, factor, b);
     v += 4 * PANEL_BYTES;
-    if (sizeof<T>() == 4) {
-      quotient4<T>(k, b + 4 * sizeof<T>(), panel, v, e, out);
-      out += 4 * PANEL_BYTES;
-      v += 4 * PANEL_BYTES;
-    }
-    b += <usize>k * PANEL_BYTES;
   }
 }
 

@@ -40,13 +40,12 @@ export function extrapolatePanel<T>(task: Task, side: Side, p: i32): void {
     return;
   }
   const beta = v128.splat<T>(<T>task.step);
-  const zero = v128.splat<T>(<T>0);
   for (let at: usize = 0; at < bytes; at += 16) {
     const now = v128.load(c + at);
     const before = v128.load(last + at);
     v128.store(last + at, now);
     const ahead = v128.add<T>(now, v128.mul<T>(beta, v128.sub<T>(now, before)));
-    v128.store(c + at, flush<T>(v128.max<T>(zero, ahead)));
+    v128.store(c + at, flush<T>(ahead));
   }
 }
 

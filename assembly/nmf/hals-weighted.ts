@@ -62,8 +62,8 @@ export function halsWeightedPanel<T>(
         const to = c + <usize>a * PANEL_BYTES;
         const old0 = v128.load(to);
         const old1 = v128.load(to, 16);
-        const new0 = descend<T>(old0, n0, v128.add<T>(d0, l2), l1, l2, zero, tiny);
-        const new1 = descend<T>(old1, n1, v128.add<T>(d1, l2), l1, l2, zero, tiny);
+        const new0 = descend<T>(old0, n0, v128.add<T>(d0, l2), l1, l2, tiny);
+        const new1 = descend<T>(old1, n1, v128.add<T>(d1, l2), l1, l2, tiny);
         v128.store(to, new0);
         v128.store(to, new1, 16);
         const m0 = v128.sub<T>(new0, old0);
@@ -82,8 +82,8 @@ export function halsWeightedPanel<T>(
 }
 
 /** max(0, old + (n − l1 − l2·old)/d), or old where d is below the smallest normal number. */
-function descend<T>(old: v128, n: v128, d: v128, l1: v128, l2: v128, zero: v128, tiny: v128): v128 {
+function descend<T>(old: v128, n: v128, d: v128, l1: v128, l2: v128, tiny: v128): v128 {
   const pull = v128.sub<T>(v128.sub<T>(n, l1), v128.mul<T>(l2, old));
-  const moved = flush<T>(v128.max<T>(zero, v128.add<T>(old, v128.div<T>(pull, d))));
+  const moved = flush<T>(v128.add<T>(old, v128.div<T>(pull, d)));
   return v128.bitselect(moved, old, v128.ge<T>(d, tiny));
 }

@@ -71,12 +71,13 @@ export function halsPanel<T>(task: Task, side: Side, other: Side, p: i32, sweeps
         const above = num + <usize>a * PANEL_BYTES;
         const old0 = v128.load(to);
         const old1 = v128.load(to, 16);
-        const pull0 = v128.add<T>(v128.add<T>(v128.add<T>(s0, t0), l1), v128.mul<T>(l2, old0));
-        const pull1 = v128.add<T>(v128.add<T>(v128.add<T>(s1, t1), l1), v128.mul<T>(l2, old1));
-        const step0 = v128.mul<T>(v128.sub<T>(v128.load(above), pull0), inverse);
-        const step1 = v128.mul<T>(v128.sub<T>(v128.load(above, 16), pull1), inverse);
-        const new0 = flush<T>(v128.max<T>(zero, v128.add<T>(old0, step0)));
-        const new1 = flush<T>(v128.max<T>(zero, v128.add<T>(old1, step1)));
+        // The sums come last, and the next row waits for them: everything else is ready by then.
+        const push0 = v128.sub<T>(v128.load(above), v128.add<T>(l1, v128.mul<T>(l2, old0)));
+        const push1 = v128.sub<T>(v128.load(above, 16), v128.add<T>(l1, v128.mul<T>(l2, old1)));
+        const step0 = v128.mul<T>(v128.sub<T>(push0, v128.add<T>(s0, t0)), inverse);
+        const step1 = v128.mul<T>(v128.sub<T>(push1, v128.add<T>(s1, t1)), inverse);
+        const new0 = flush<T>(v128.add<T>(old0, step0));
+        const new1 = flush<T>(v128.add<T>(old1, step1));
         v128.store(to, new0);
         v128.store(to, new1, 16);
         const d0 = v128.sub<T>(new0, old0);

@@ -10,11 +10,11 @@ import { Loss, Side, Solver, Task } from "../task";
 import { extrapolatePanel, settle } from "./extrapolate";
 import { halsPanel, mostSweeps } from "./hals";
 import { halsWeightedPanel } from "./hals-weighted";
-import { divergenceTerms } from "./mu-divergence";
+import { divergenceTerms, kullbackLeiblerTerms } from "./mu-divergence";
 import { frobeniusDenominator, frobeniusNumerator } from "./mu-frobenius";
 import { exponent, multiply } from "./multiply";
 import { combine, combineScalar, summarize } from "./statistics";
-import { numerator, partialScalars, usesGram } from "./workspace";
+import { numerator, partialScalars, usesGram, usesSums } from "./workspace";
 
 /** Runs `count` iterations. Every member of the team calls it. */
 export function iterate<T>(task: Task, count: i32, id: i32): void {
@@ -52,15 +52,13 @@ function halfStep<T>(task: Task, side: Side, other: Side, id: i32): void {
     for (let p = chunk * size; p < last; p++) {
       if (!hals) {
         terms<T>(task, side, other, p, id);
-        multiply<T>(task, side, p, gamma, id);
+        inner += multiply<T>(task, side, p, gamma, id);
       } else if (task.weighted) {
         halsWeightedPanel<T>(task, side, other, p, sweeps, id);
       } else {
         frobeniusNumerator<T>(task, side, other, p, id);
         halsPanel<T>(task, side, other, p, sweeps, id);
         if (task.extrapolate) extrapolatePanel<T>(task, side, p);
-      }
-      if (withGram) {
         inner += dot<T>(elements, numerator(task, id), side.panels + <usize>p * vectorBytes);
       }
     }
@@ -80,6 +78,8 @@ export function terms<T>(task: Task, side: Side, other: Side, p: i32, id: i32): 
   if (task.loss == Loss.FROBENIUS && !task.weighted) {
     frobeniusNumerator<T>(task, side, other, p, id);
     frobeniusDenominator<T>(task, side, other, p, id);
+  } else if (usesSums(task)) {
+    kullbackLeiblerTerms<T>(task, side, other, p, id);
   } else {
     divergenceTerms<T>(task, side, other, p, id);
   }

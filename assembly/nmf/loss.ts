@@ -11,14 +11,20 @@
 // difference cancels, and the explicit sum takes over. Sums are f64 for either type.
 
 import { lanes, PANEL_BYTES, panelCount, panelWidth } from "../linalg/lanes";
-import { log2lanes } from "../linalg/logarithm";
+import { logOfRatios } from "../linalg/logarithm";
 import { predict } from "../linalg/product";
 import { dot, sum } from "../linalg/vector";
 import { barrier } from "../parallel/barrier";
 import { chunkCount, chunkPanels, firstChunk } from "../parallel/range";
 import { Loss, Side, Task } from "../task";
 import { combineScalar } from "./statistics";
-import { partialScalars, TILE_ROWS, tileOne, usesGram } from "./workspace";
+import { partialScalars, TILE_ROWS, tileOne, tileTwo, usesGram } from "./workspace";
+
+/** Rows whose loss is summed at once: their numbers as f64, twice, fill a tile. */
+const LOSS_ROWS: i32 = TILE_ROWS / 4;
+
+/** A number of each entry of those rows, as f64. */
+const LOG_BYTES: usize = 2 * LOSS_ROWS * PANEL_BYTES;
 
 /** Two numbers at `at`, as f64. */
 export function loadPair<T>(at: usize): v128 {
@@ -59,27 +65,45 @@ function panelLoss<T>(task: Task, kind: i32, side: Side, other: Side, p: i32, id
   const k = task.k;
   const rows = side.rows;
   const tile = tileOne(task, id);
+  const logs = tileTwo(task, id);
   const panel = side.panels + <usize>p * k * PANEL_BYTES;
   const live = min(panelWidth<T>(), side.cols - p * panelWidth<T>());
   let total: f64 = 0;
-  for (let row = 0; row < rows; row += TILE_ROWS) {
-    const count = min(TILE_ROWS, rows - row);
+  for (let row = 0; row < rows; row += LOSS_ROWS) {
+    const count = min(LOSS_ROWS, rows - row);
     const at = (<usize>p * rows + row) * PANEL_BYTES;
     const x = side.data + at;
     const d = side.weights ? side.weights + at : 0;
     predict<T>(count, k, other.panels, row, panel, tile);
     const pairs = count * lanes<T>();
     if (kind == Loss.FROBENIUS) total += squaredError<T>(pairs, x, d, tile);
-    else if (kind == Loss.KULLBACK_LEIBLER) total += kullbackLeibler<T>(pairs, task.epsilon, x, d, tile);
-    else if (kind == Loss.ITAKURA_SAITO) total += itakuraSaito<T>(pairs, task.epsilon, x, d, tile);
+    else if (kind == Loss.KULLBACK_LEIBLER) {
+      total += kullbackLeibler<T>(pairs, task.epsilon, x, d, tile, logs);
+    } else if (kind == Loss.ITAKURA_SAITO) total += itakuraSaito<T>(pairs, task.epsilon, x, d, tile, logs);
     else if (kind == Loss.CAUCHY) {
-      total += cauchy<T>(pairs, task.cauchyScale, task.cauchyCut, x, d, tile);
+      total += cauchy<T>(pairs, task.cauchyScale, task.cauchyCut, x, d, tile, logs);
     } else total += divergence<T>(count, live, task.epsilon, task.beta, x, d, tile);
   }
   return total;
 }
 
-// Each of these sums one tile: x: V, d: D or 0, p: P. Padding columns hold x = p = 0 and add 0.
+/** to ← from + ε. from: pairs of T, to: pairs of f64. */
+function shifted<T>(pairs: i32, epsilon: f64, from: usize, to: usize): void {
+  const e = f64x2.splat(epsilon);
+  for (const end = to + ((<usize>pairs) << 4); to < end; to += 16, from += 2 * sizeof<T>()) {
+    v128.store(to, f64x2.add(loadPair<T>(from), e));
+  }
+}
+
+/** logs ← log((V+ε)/(P+ε)). */
+function logsOfRatios<T>(pairs: i32, epsilon: f64, x: usize, p: usize, logs: usize): void {
+  shifted<T>(pairs, epsilon, x, logs);
+  shifted<T>(pairs, epsilon, p, logs + LOG_BYTES);
+  logOfRatios(pairs, logs, logs + LOG_BYTES);
+}
+
+// Each of these sums one tile: x: V, d: D or 0, p: P; logs: 2·LOG_BYTES of scratch. Padding columns hold
+// x = p = 0 and add 0.
 
 function squaredError<T>(pairs: i32, x: usize, d: usize, p: usize): f64 {
   let s = f64x2.splat(0);
@@ -98,15 +122,13 @@ function squaredError<T>(pairs: i32, x: usize, d: usize, p: usize): f64 {
   return pairSum(s);
 }
 
-function kullbackLeibler<T>(pairs: i32, epsilon: f64, x: usize, d: usize, p: usize): f64 {
+function kullbackLeibler<T>(pairs: i32, epsilon: f64, x: usize, d: usize, p: usize, logs: usize): f64 {
+  logsOfRatios<T>(pairs, epsilon, x, p, logs);
   let s = f64x2.splat(0);
-  const e = f64x2.splat(epsilon);
   const step: usize = 2 * sizeof<T>();
-  for (let i = 0; i < pairs; i++) {
+  for (const end = logs + ((<usize>pairs) << 4); logs < end; logs += 16) {
     const v = loadPair<T>(x);
-    const q = loadPair<T>(p);
-    const ratio = f64x2.div(f64x2.add(v, e), f64x2.add(q, e));
-    let term = f64x2.add(f64x2.sub(f64x2.mul(v, log2lanes(ratio)), v), q);
+    let term = f64x2.add(f64x2.sub(f64x2.mul(v, v128.load(logs)), v), loadPair<T>(p));
     if (d) {
       term = f64x2.mul(term, loadPair<T>(d));
       d += step;
@@ -118,14 +140,15 @@ function kullbackLeibler<T>(pairs: i32, epsilon: f64, x: usize, d: usize, p: usi
   return pairSum(s);
 }
 
-function itakuraSaito<T>(pairs: i32, epsilon: f64, x: usize, d: usize, p: usize): f64 {
+function itakuraSaito<T>(pairs: i32, epsilon: f64, x: usize, d: usize, p: usize, logs: usize): f64 {
+  logsOfRatios<T>(pairs, epsilon, x, p, logs);
   let s = f64x2.splat(0);
   const e = f64x2.splat(epsilon);
   const one = f64x2.splat(1);
   const step: usize = 2 * sizeof<T>();
-  for (let i = 0; i < pairs; i++) {
+  for (const end = logs + ((<usize>pairs) << 4); logs < end; logs += 16) {
     const ratio = f64x2.div(f64x2.add(loadPair<T>(x), e), f64x2.add(loadPair<T>(p), e));
-    let term = f64x2.sub(f64x2.sub(ratio, log2lanes(ratio)), one);
+    let term = f64x2.sub(f64x2.sub(ratio, v128.load(logs)), one);
     if (d) {
       term = f64x2.mul(term, loadPair<T>(d));
       d += step;
@@ -137,23 +160,29 @@ function itakuraSaito<T>(pairs: i32, epsilon: f64, x: usize, d: usize, p: usize)
   return pairSum(s);
 }
 
-function cauchy<T>(pairs: i32, scale: f64, cut: f64, x: usize, d: usize, p: usize): f64 {
-  let s = f64x2.splat(0);
+function cauchy<T>(pairs: i32, scale: f64, cut: f64, x: usize, d: usize, p: usize, logs: usize): f64 {
   const inverse = f64x2.splat(1 / scale);
   const limit = f64x2.splat(cut);
   const one = f64x2.splat(1);
   const step: usize = 2 * sizeof<T>();
-  for (let i = 0; i < pairs; i++) {
+  const end = logs + ((<usize>pairs) << 4);
+  for (let to = logs; to < end; to += 16) {
     const error = f64x2.abs(f64x2.sub(loadPair<T>(x), loadPair<T>(p)));
     const u = f64x2.mul(f64x2.min(error, limit), inverse);
-    let term = log2lanes(f64x2.add(one, f64x2.mul(u, u)));
+    v128.store(to, f64x2.add(one, f64x2.mul(u, u)));
+    v128.store(to + LOG_BYTES, one);
+    x += step;
+    p += step;
+  }
+  logOfRatios(pairs, logs, logs + LOG_BYTES);
+  let s = f64x2.splat(0);
+  for (; logs < end; logs += 16) {
+    let term = v128.load(logs);
     if (d) {
       term = f64x2.mul(term, loadPair<T>(d));
       d += step;
     }
     s = f64x2.add(s, term);
-    x += step;
-    p += step;
   }
   return pairSum(s);
 }

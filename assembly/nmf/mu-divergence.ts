@@ -9,12 +9,12 @@
 //     truncated Cauchy (cauchy.ts)        Q∘V                    Q∘P,  Q = D/(1+(E/γ)²) or 0
 //
 // Everything m×n is formed, used and forgotten a tile at a time (TILE_ROWS rows of one panel): one
-// pass over V, no m×n temporary. Without weights WᵀB for Kullback–Leibler is the row sums of Wᵀ.
+// pass over V, no m×n temporary.
 
 import { lanes, PANEL_BYTES } from "../linalg/lanes";
-import { accumulate, clear, predict, quotients } from "../linalg/product";
+import { accumulate, accumulateQuotients, clear, predict } from "../linalg/product";
 import { Loss, Side, Task } from "../task";
-import { denominator, numerator, TILE_ROWS, tileOne, tileTwo, usesSums } from "./workspace";
+import { denominator, numerator, TILE_ROWS, tileOne, tileTwo } from "./workspace";
 
 /** numerator ← WᵀA and denominator ← WᵀB on panel p of the side. */
 export function divergenceTerms<T>(task: Task, side: Side, other: Side, p: i32, id: i32): void {
@@ -25,7 +25,6 @@ export function divergenceTerms<T>(task: Task, side: Side, other: Side, p: i32, 
   const A = tileOne(task, id);
   const B = tileTwo(task, id);
   const panel = side.panels + <usize>p * k * PANEL_BYTES;
-  const fromSums = usesSums(task);
   clear(k, num);
   clear(k, den);
   for (let row = 0; row < rows; row += TILE_ROWS) {
@@ -33,11 +32,6 @@ export function divergenceTerms<T>(task: Task, side: Side, other: Side, p: i32, 
     const at = (<usize>p * rows + row) * PANEL_BYTES;
     const x = side.data + at;
     const d = side.weights ? side.weights + at : 0;
-    if (fromSums) {
-      quotients<T>(count, k, other.panels, row, panel, x, v128.splat<T>(<T>task.epsilon), A);
-      accumulate<T>(count, k, other.tiles, rows, row, A, num);
-      continue;
-    }
     predict<T>(count, k, other.panels, row, panel, A);
     const vectors = 2 * count;
     if (task.loss == Loss.KULLBACK_LEIBLER) kullbackLeibler<T>(vectors, <T>task.epsilon, x, d, A, B);
@@ -47,14 +41,27 @@ export function divergenceTerms<T>(task: Task, side: Side, other: Side, p: i32, 
       cauchy<T>(vectors, <T>task.cauchyScale, <T>task.cauchyCut, x, d, A, B);
     } else divergence<T>(vectors, task.epsilon, task.beta, x, d, A, B);
     accumulate<T>(count, k, other.tiles, rows, row, A, num);
-    if (!fromSums) accumulate<T>(count, k, other.tiles, rows, row, B, den);
+    accumulate<T>(count, k, other.tiles, rows, row, B, den);
   }
-  if (fromSums) {
-    for (let a = 0; a < k; a++) {
-      const sum = v128.splat<T>(<T>load<f64>(other.sums + <usize>a * 8));
-      v128.store(den + <usize>a * PANEL_BYTES, sum);
-      v128.store(den + <usize>a * PANEL_BYTES, sum, 16);
-    }
+}
+
+/** The same for Kullback–Leibler without weights, where WᵀB is the row sums of Wᵀ. */
+export function kullbackLeiblerTerms<T>(task: Task, side: Side, other: Side, p: i32, id: i32): void {
+  const k = task.k;
+  const rows = side.rows;
+  const num = numerator(task, id);
+  const panel = side.panels + <usize>p * k * PANEL_BYTES;
+  const x = side.data + <usize>p * rows * PANEL_BYTES;
+  const e = v128.splat<T>(<T>task.epsilon);
+  clear(k, num);
+  const tile = tileOne(task, id);
+  accumulateQuotients<T>(rows, k, other.panels, other.tiles, panel, x, e, TILE_ROWS, tile, num);
+  let den = denominator(task, id);
+  for (let a = 0; a < k; a++) {
+    const sum = v128.splat<T>(<T>load<f64>(other.sums + <usize>a * 8));
+    v128.store(den, sum);
+    v128.store(den, sum, 16);
+    den += PANEL_BYTES;
   }
 }
 

@@ -9,7 +9,7 @@ import { chunkCount } from "../parallel/range";
 import { Loss, Side, Solver, Task } from "../task";
 
 /** Rows of a fused pass over V that are held in scratch at once. */
-export const TILE_ROWS: i32 = 64;
+export const TILE_ROWS: i32 = 128;
 
 /** Numbers of each chunk that are not matrices: see `scalars` below. */
 const SCALAR_BYTES: f64 = 32;

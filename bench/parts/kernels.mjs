@@ -5,12 +5,13 @@ import { cases as halfSteps } from "../cases/half-steps.mjs";
 import { cases as losses } from "../cases/losses.mjs";
 import { ceilings } from "../cases/peak.mjs";
 import { cases as products } from "../cases/products.mjs";
+import { cases as ranks } from "../cases/ranks.mjs";
 import { sizeName } from "../data.mjs";
 import { calibrate, interleave, summary } from "../stats.mjs";
 import { digits, percent } from "../table.mjs";
 import { prepareTask } from "../workspace.mjs";
 
-const CASES = [...products, ...gram, ...halfSteps, ...losses];
+const CASES = [...products, ...gram, ...halfSteps, ...losses, ...ranks];
 
 export async function measure({ combinations, kernels, effort }) {
   const lines = [];
@@ -25,17 +26,24 @@ export async function measure({ combinations, kernels, effort }) {
   return { lines, peaks, tables: [peakTable(peaks), kernelTable(lines)] };
 }
 
+const sizeOf = ({ m, n, k }) => ({ m, n, k });
+
 /** Kernels of one size and type, and the ceilings as the machine had them meanwhile. */
 export async function measureKernels(kernels, data, chosen, effort) {
   const { dtype } = data;
   const mark = kernels.mark();
   const jobs = [
     ...ceilings(kernels, dtype),
-    ...chosen.map((kernel) => ({
-      name: kernel.name,
-      work: kernel.work(data),
-      ...kernel.prepare(prepareTask(kernels, data, kernel.options)),
-    })),
+    ...chosen.map((kernel) => {
+      // Most cases are about the size at hand; some bring problems of their own.
+      const own = kernel.problem?.(dtype) ?? data;
+      return {
+        name: kernel.name,
+        size: sizeOf(own),
+        work: kernel.work(own),
+        ...kernel.prepare(prepareTask(kernels, own, kernel.options)),
+      };
+    }),
   ];
   const contenders = jobs.map(({ setup = () => {}, job }) => {
     setup();
@@ -51,11 +59,15 @@ export async function measureKernels(kernels, data, chosen, effort) {
   });
   const samples = await interleave(contenders, effort.rounds);
   kernels.rewind(mark);
-  const { m, n, k } = data;
-  const place = { size: { m, n, k }, dtype };
-  const timed = jobs.map(({ name, work }, i) => ({ name, ...place, work, time: summary(samples[i]) }));
+  const timed = jobs.map(({ name, size = sizeOf(data), work }, i) => ({
+    name,
+    size,
+    dtype,
+    work,
+    time: summary(samples[i]),
+  }));
   const forms = timed.slice(0, jobs.length - chosen.length);
-  const ceiling = { ...place, ...ceilingFigures(forms) };
+  const ceiling = { size: sizeOf(data), dtype, ...ceilingFigures(forms) };
   return { lines: timed.slice(forms.length).map((line) => rated(line, ceiling)), ceiling };
 }
 
