@@ -7,6 +7,7 @@ import { initHalfNormal, initRandom } from "./nmf/init";
 import { iterate } from "./nmf/iterate";
 import { projectedGradient } from "./nmf/kkt";
 import { currentLoss, explicitLoss, measure } from "./nmf/loss";
+import { conclude } from "./nmf/momentum";
 import { initNndsvd, nndsvdBytes } from "./nmf/nndsvd";
 import { layout, stagedH, stagingRows } from "./nmf/workspace";
 import { uniform } from "./rng/counter";
@@ -29,6 +30,7 @@ export const task_fixedW: usize = offsetof<Task>("fixedW");
 export const task_firstH: usize = offsetof<Task>("firstH");
 export const task_sweeps: usize = offsetof<Task>("sweeps");
 export const task_extrapolate: usize = offsetof<Task>("extrapolate");
+export const task_setback: usize = offsetof<Task>("setback");
 export const task_epsilon: usize = offsetof<Task>("epsilon");
 export const task_beta: usize = offsetof<Task>("beta");
 export const task_cauchyScale: usize = offsetof<Task>("cauchyScale");
@@ -81,6 +83,9 @@ export function nndsvdBytes_f32(m: i32, n: i32, k: i32): f64 {
 }
 export function iterate_f32(task: Task, count: i32, id: i32): void {
   iterate<f32>(task, count, id);
+}
+export function conclude_f32(task: Task, id: i32): void {
+  conclude<f32>(task, id);
 }
 export function currentLoss_f32(task: Task, exact: i32, id: i32): void {
   currentLoss<f32>(task, exact, id);
@@ -135,6 +140,9 @@ export function nndsvdBytes_f64(m: i32, n: i32, k: i32): f64 {
 }
 export function iterate_f64(task: Task, count: i32, id: i32): void {
   iterate<f64>(task, count, id);
+}
+export function conclude_f64(task: Task, id: i32): void {
+  conclude<f64>(task, id);
 }
 export function currentLoss_f64(task: Task, exact: i32, id: i32): void {
   currentLoss<f64>(task, exact, id);

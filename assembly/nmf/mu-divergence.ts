@@ -49,12 +49,15 @@ export function divergenceTerms<T>(task: Task, side: Side, other: Side, p: i32, 
     accumulate<T>(count, k, other.tiles, rows, row, A, num);
     if (!fromSums) accumulate<T>(count, k, other.tiles, rows, row, B, den);
   }
-  if (fromSums) {
-    for (let a = 0; a < k; a++) {
-      const sum = v128.splat<T>(<T>load<f64>(other.sums + <usize>a * 8));
-      v128.store(den + <usize>a * PANEL_BYTES, sum);
-      v128.store(den + <usize>a * PANEL_BYTES, sum, 16);
-    }
+  if (fromSums) columnSums<T>(k, other.sums, den);
+}
+
+/** out (k rows of a panel) ← sums (k f64), the same in every column. */
+export function columnSums<T>(k: i32, sums: usize, out: usize): void {
+  for (let a = 0; a < k; a++) {
+    const sum = v128.splat<T>(<T>load<f64>(sums + <usize>a * 8));
+    v128.store(out + <usize>a * PANEL_BYTES, sum);
+    v128.store(out + <usize>a * PANEL_BYTES, sum, 16);
   }
 }
 
