@@ -67,6 +67,10 @@ class Task {
     this.#view().setInt32(this.#at(field), value, true);
   }
 
+  int(field: string): number {
+    return this.#view().getInt32(this.#at(field), true);
+  }
+
   setNumber(field: string, value: number): void {
     this.#view().setFloat64(this.#at(field), value, true);
   }
@@ -100,7 +104,7 @@ class Workspace {
     this.#problem = problem;
     this.#dtype = problem.dtype;
     this.#weighted = facts.weighted;
-    this.#extrapolate = problem.extrapolate && !facts.weighted;
+    this.#extrapolate = problem.extrapolate && (problem.solver === SOLVERS.newton || !facts.weighted);
     this.#task = new Task(engine);
     const bytes = this.#describe();
     const base = engine.arena.take(bytes, sizeOf(problem));
@@ -242,6 +246,11 @@ class Workspace {
     this.#call("cauchyScale", this.#problem.cauchyScale === 0 ? 1 : 0, 0);
   }
 
+  /** Whether momentum failed since the last look, so that the loss stands where it stood. */
+  get setback(): boolean {
+    return this.#task.int("setback") === 1;
+  }
+
   loss(): number {
     this.#call("currentLoss", 0, 0);
     return this.#task.number("value");
@@ -250,6 +259,7 @@ class Workspace {
   /** The loss summed entry by entry, and ‖V − WH‖/‖V‖. */
   finalFigures(): { loss: number; relativeError: number } {
     const { loss: kind, l1W, l1H, l2W, l2H } = this.#problem;
+    this.#call("conclude", 0);
     this.#call("explicitLoss", LOSSES.frobenius, 0);
     const half = this.#task.number("value");
     // The plain Frobenius loss is that very sum: no second pass over V.
@@ -422,7 +432,7 @@ function* iterate(
       loss = workspace.loss();
       history.push({ iteration, loss });
       if (stopping === "kkt") done = workspace.gradientNorm() <= tolerance * scale;
-      else done = Math.abs(root(previous) - root(loss)) < tolerance * scale;
+      else done = Math.abs(root(previous) - root(loss)) < tolerance * scale && !workspace.setback;
       if (!Number.isFinite(loss)) throw overflow(iteration);
     }
     if (tolerance > 0 && done) return result(true, "tolerance");

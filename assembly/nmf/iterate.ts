@@ -14,7 +14,7 @@ import { look, moveOn, usesMomentum } from "./momentum";
 import { divergenceTerms } from "./mu-divergence";
 import { frobeniusDenominator, frobeniusNumerator } from "./mu-frobenius";
 import { exponent, multiply } from "./multiply";
-import { newtonPanel } from "./newton";
+import { newtonPanel, newtonSweeps } from "./newton";
 import { combine, combineScalar, summarize } from "./statistics";
 import { numerator, partialScalars, usesGram } from "./workspace";
 
@@ -56,7 +56,7 @@ function halfStep<T>(task: Task, side: Side, other: Side, id: i32): void {
     let inner: f64 = 0;
     for (let p = chunk * size; p < last; p++) {
       if (task.solver == Solver.NEWTON) {
-        newtonPanel<T>(task, side, other, p, max(1, task.sweeps), id);
+        newtonPanel<T>(task, side, other, p, newtonSweeps(task), id);
       } else if (!hals) {
         terms<T>(task, side, other, p, id);
         multiply<T>(task, side, p, gamma, id);

@@ -39,6 +39,11 @@ import {
   usesSums,
 } from "./workspace";
 
+/** Sweeps a half-step. The second one costs a quarter of the first and is worth it, a third one is not. */
+export function newtonSweeps(task: Task): i32 {
+  return task.sweeps > 0 ? task.sweeps : 2;
+}
+
 /** Updates panel p of the side; `sweeps`: how often each row of it is gone through. */
 export function newtonPanel<T>(task: Task, side: Side, other: Side, p: i32, sweeps: i32, id: i32): void {
   const k = task.k;
@@ -116,7 +121,7 @@ function weightedTerms<T>(
   }
 }
 
-/** The sweeps over panel c; leaves X = WΔ. */
+/** The sweeps over panel c; leaves the curved part of the bound, doubled, where the pull was. */
 function descend<T>(task: Task, side: Side, other: Side, c: usize, sweeps: i32, id: i32): void {
   const k = task.k;
   const rows = side.rows;
@@ -155,7 +160,7 @@ function descend<T>(task: Task, side: Side, other: Side, c: usize, sweeps: i32, 
       }
     }
   }
-  advance<T>(rows, before, strideBefore, moved0, moved1, X);
+  advance<T>(rows, before, strideBefore, moved0, moved1, quotientRows(task, id), curvature, X, pull);
 }
 
 /**
@@ -234,14 +239,41 @@ function laterPull<T>(
   v128.store(pull, g1, 16);
 }
 
-/** X += before ⊗ moved. */
-function advance<T>(rows: i32, before: usize, stride: usize, moved0: v128, moved1: v128, X: usize): void {
+/** X += before ⊗ moved, and pull ← Σ C∘X²/(1 + min(u, u/2)), u = X/(P+ε), for the bound. */
+function advance<T>(
+  rows: i32,
+  before: usize,
+  stride: usize,
+  moved0: v128,
+  moved1: v128,
+  q: usize,
+  curvature: usize,
+  X: usize,
+  pull: usize,
+): void {
+  let sum0 = v128.splat<T>(<T>0);
+  let sum1 = sum0;
   for (const end = X + <usize>rows * PANEL_BYTES; X < end; X += PANEL_BYTES) {
     const b = v128.load_splat<T>(before);
-    v128.store(X, v128.add<T>(v128.load(X), v128.mul<T>(b, moved0)));
-    v128.store(X, v128.add<T>(v128.load(X, 16), v128.mul<T>(b, moved1)), 16);
+    const x0 = v128.add<T>(v128.load(X), v128.mul<T>(b, moved0));
+    const x1 = v128.add<T>(v128.load(X, 16), v128.mul<T>(b, moved1));
+    sum0 = v128.add<T>(sum0, curved<T>(x0, v128.load(q), v128.load(curvature)));
+    sum1 = v128.add<T>(sum1, curved<T>(x1, v128.load(q, 16), v128.load(curvature, 16)));
     before += stride;
+    q += PANEL_BYTES;
+    curvature += PANEL_BYTES;
   }
+  v128.store(pull, sum0);
+  v128.store(pull, sum1, 16);
+}
+
+/** c·x²/(1 + min(u, u/2)), u = x·q; where 1 + u is 0 or, by rounding, below, as good as infinite. */
+function curved<T>(x: v128, q: v128, c: v128): v128 {
+  const u = v128.mul<T>(x, q);
+  const half = v128.mul<T>(v128.splat<T>(<T>0.5), u);
+  const below = v128.add<T>(v128.splat<T>(<T>1), v128.min<T>(u, half));
+  const square = v128.mul<T>(v128.mul<T>(c, x), x);
+  return v128.div<T>(square, v128.max<T>(below, v128.splat<T>(smallestNormal<T>())));
 }
 
 /** Where the vector of row a at byte `half` goes from `now`: the equation at the top. */
@@ -280,26 +312,11 @@ function decide<T>(task: Task, side: Side, c: usize, id: i32): void {
 
 /** Mask of the columns at byte `half` of the panel whose bound does not rise. */
 function accepts<T>(task: Task, side: Side, c: usize, half: usize, id: i32): v128 {
-  const one = v128.splat<T>(<T>1);
   const zero = v128.splat<T>(<T>0);
-  const tiny = v128.splat<T>(smallestNormal<T>());
   const middle = v128.splat<T>(<T>0.5);
-  let X = moveRows(task, id) + half;
-  let q = quotientRows(task, id) + half;
-  let curvature = curvatureRows(task, id) + half;
-  let curved = zero;
-  for (const end = X + <usize>side.rows * PANEL_BYTES; X < end; X += PANEL_BYTES) {
-    const x = v128.load(X);
-    const u = v128.mul<T>(x, v128.load(q));
-    const below = v128.add<T>(one, v128.min<T>(u, v128.mul<T>(middle, u)));
-    const square = v128.mul<T>(v128.mul<T>(v128.load(curvature), x), x);
-    curved = v128.add<T>(curved, v128.div<T>(square, v128.max<T>(below, tiny)));
-    q += PANEL_BYTES;
-    curvature += PANEL_BYTES;
-  }
   const l1 = v128.splat<T>(<T>side.l1);
   const l2 = v128.splat<T>(<T>side.l2);
-  let change = v128.mul<T>(middle, curved);
+  let change = v128.mul<T>(middle, v128.load(pullOne(task, id) + half));
   const last = <usize>task.k * PANEL_BYTES;
   for (let at = half; at < last; at += PANEL_BYTES) {
     const start = v128.load(startOf(task, id) + at);

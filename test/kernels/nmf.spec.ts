@@ -139,10 +139,10 @@ function solverSuite<T>(): void {
     compare<T>(p, 40, 1e-10);
     expect<i32>(p.setbacks).toBeGreaterThan(0);
   });
-  test("Newton steps, one and several, with one sweep and three, with weights and without", () => {
+  test("Newton steps, one and several, with up to three sweeps and the default, with weights and without", () => {
     for (let s = 0; s < shapes; s++) {
       for (let weights = 0; weights < 2; weights++) {
-        for (let sweeps = 1; sweeps < 4; sweeps += 2) {
+        for (let sweeps = 0; sweeps < 4; sweeps++) {
           const p = problem(s, 1, weights == 1);
           p.solver = Solver.NEWTON;
           p.sweeps = sweeps;

@@ -261,7 +261,7 @@ export class Problem {
   ): Float64Array {
     const k = this.k;
     if (this.solver == Solver.NEWTON) {
-      return newton(m, n, k, V, D, W, H, l1, l2, this.epsilon, max(1, this.sweeps));
+      return newton(m, n, k, V, D, W, H, l1, l2, this.epsilon, this.sweeps > 0 ? this.sweeps : 2);
     }
     if (this.solver == Solver.HALS) {
       if (this.weighted) return halsWeighted(m, n, k, V, D, W, H, l1, l2, max(1, this.sweeps));
