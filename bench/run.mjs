@@ -7,6 +7,7 @@ import { cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { CURVES, curveRows, measureCurve } from "./cases/curves.mjs";
 import { cases as gram } from "./cases/gram.mjs";
 import { cases as halfSteps } from "./cases/half-steps.mjs";
 import { cases as losses } from "./cases/losses.mjs";
@@ -290,12 +291,14 @@ for (const note of notes) console.log(`note: ${note}`);
 
 const ceilingsFound = [];
 const toObjective = [];
+const curves = [];
 const lines = [];
 for (const dtype of DTYPES) {
   for (const size of SIZES) {
     const chosen = KERNELS.filter(({ name }) => wanted(name, size, dtype));
     const solving = solvers.filter(({ name }) => wanted(name, size, dtype));
-    if (chosen.length + solving.length === 0 && !wanted("to objective", size, dtype)) continue;
+    const drawn = CURVES.filter(({ loss }) => wanted(`curve ${loss}`, size, dtype));
+    if (chosen.length + solving.length + drawn.length === 0 && !wanted("to objective", size, dtype)) continue;
     process.stderr.write(`${sizeName(size)} ${dtype} …\n`);
     const data = problem(size, dtype);
     const { lines: found, ceiling } = await measureKernels(kernels, data, chosen);
@@ -303,13 +306,17 @@ for (const dtype of DTYPES) {
     for (const line of found) rate(line, ceiling);
     lines.push(...found);
     if (wanted("to objective", size, dtype)) toObjective.push(await measureToObjective(sdk, data, peers));
+    for (const curve of drawn) {
+      const measured = { rounds: options.quick ? 1 : 3, quick: options.quick };
+      curves.push({ size: data, dtype, ...(await measureCurve(solveWith(sdk, data), curve, measured)) });
+    }
     const { m, n, k } = size;
     ceilingsFound.push({ size: { m, n, k }, dtype, ...ceiling });
   }
 }
 for (const peer of peers) peer.close();
 
-for (const line of [...lines, ...toObjective]) {
+for (const line of [...lines, ...toObjective, ...curves]) {
   const { m, n, k } = line.size;
   line.size = { m, n, k };
 }
@@ -356,6 +363,14 @@ if (toObjective.length > 0) {
   console.log(table(columns, rows));
 }
 
+if (curves.length > 0) {
+  console.log(
+    "\nmilliseconds (and iterations) to the loss of so many iterations of mu, and near the best loss found\n",
+  );
+  const { titles, rows } = curveRows(curves, ({ size, dtype }) => [sizeName(size), dtype], digits);
+  console.log(table(["<loss and solver", "<size", "<type", ...titles], rows));
+}
+
 const report = {
   date,
   quick: options.quick,
@@ -370,6 +385,7 @@ const report = {
   ceilings: ceilingsFound,
   lines,
   toObjective,
+  curves,
 };
 if (options.json) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
 if (options.save) {
