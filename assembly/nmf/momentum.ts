@@ -3,7 +3,7 @@
 // factorizations Ang & Gillis 2019). Before iteration c after a restart both factors move on along the
 // way they came:
 //
-//   C_y = max(C + β(C − C_before), C/5),   β = c/(c + 3)
+//   C_y = max(C + β(C − C_before), C/5),   β = c/(c + 6)
 //
 // A fifth and not 0, because a column of WH that empties has no curvature to come back by.
 //
@@ -23,8 +23,8 @@ import { refresh } from "./statistics";
 /** Iterations between two looks at the objective; the host's own looks are multiples of it. */
 const LOOK_EVERY: i32 = 10;
 
-/** β = c/(c + LAG). */
-const LAG: f64 = 3;
+/** β = c/(c + LAG): 3 as in Nesterov's scheme overshoots in the first iterations, at high ranks above all. */
+const LAG: f64 = 6;
 
 /** No entry falls below this share of itself by momentum. */
 const FLOOR: f64 = 0.2;

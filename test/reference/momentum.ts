@@ -1,6 +1,6 @@
 // Momentum of the Newton steps (O'Donoghue & Candès 2015). Before iteration c after a restart
 //
-//   C_y = max(C + β(C − C_before), C/5),   β = c/(c + 3)
+//   C_y = max(C + β(C − C_before), C/5),   β = c/(c + 6)
 //
 // Every 10 iterations the objective is looked at: where it is not above the last safe one, the factors
 // become the safe point; otherwise they go back there, and 10 iterations go without momentum (unless
@@ -28,7 +28,7 @@ export class Watch {
 
   /** β for this iteration. */
   beta(): f64 {
-    return this.sinceRestart > 0 ? this.sinceRestart / (this.sinceRestart + 3) : 0;
+    return this.sinceRestart > 0 ? this.sinceRestart / (this.sinceRestart + 6) : 0;
   }
 
   /** Counts an iteration; says whether it is time to look. */

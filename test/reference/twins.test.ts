@@ -194,7 +194,7 @@ describe("steps", () => {
     const watch = new Watch(10);
     expect(watch.beta()).toBe(0);
     expect(watch.due()).toBe(false);
-    expect(watch.beta()).toBeCloseTo(1 / 4, 14);
+    expect(watch.beta()).toBeCloseTo(1 / 7, 14);
     for (let i = 0; i < 8; i++) expect(watch.due()).toBe(false);
     expect(watch.due()).toBe(true);
     expect(watch.rose(11)).toBe(true);
@@ -203,7 +203,7 @@ describe("steps", () => {
       expect(watch.due()).toBe(i === 9);
     }
     expect(watch.rose(9)).toBe(false);
-    expect(watch.beta()).toBeCloseTo(1 / 4, 14);
+    expect(watch.beta()).toBeCloseTo(1 / 7, 14);
     expect(watch.bound).toBe(9);
   });
   test("the pace of extrapolation", () => {
