@@ -27,6 +27,7 @@ export const task_fixedW: usize = offsetof<Task>("fixedW");
 export const task_firstH: usize = offsetof<Task>("firstH");
 export const task_sweeps: usize = offsetof<Task>("sweeps");
 export const task_extrapolate: usize = offsetof<Task>("extrapolate");
+export const task_setback: usize = offsetof<Task>("setback");
 export const task_epsilon: usize = offsetof<Task>("epsilon");
 export const task_beta: usize = offsetof<Task>("beta");
 export const task_cauchyScale: usize = offsetof<Task>("cauchyScale");

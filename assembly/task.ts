@@ -18,6 +18,8 @@ export namespace Loss {
 export namespace Solver {
   export const MU: i32 = 0;
   export const HALS: i32 = 1;
+  /** Second-order coordinate descent, Kullback–Leibler only. */
+  export const NEWTON: i32 = 2;
 }
 
 /** One factor C (k×cols, the one its half-step updates), and the data it is fitted to (rows×cols). */
@@ -33,8 +35,10 @@ export class Side {
   weights: usize;
   /** C as panels. */
   panels: usize;
-  /** C as its last half-step left it, before extrapolation, as panels; 0 without extrapolation. */
+  /** C as the last iteration left it, before extrapolation, as panels; 0 without extrapolation. */
   last: usize;
+  /** C as it was when the objective was last looked at, as panels; 0 without momentum. */
+  safe: usize;
   /** Cᵀ as tiles (cols×k). */
   tiles: usize;
   /** C·Cᵀ as tiles (k×k). */
@@ -69,10 +73,14 @@ export class Task {
   firstH: i32;
   /** Sweeps of HALS over a factor per product with V; 0: as many as pay (accelerated HALS). */
   sweeps: i32;
-  /** 1: HALS iterates are extrapolated. */
+  /** 1: HALS iterates are extrapolated, Newton steps have momentum. */
   extrapolate: i32;
-  /** 1: `last` holds the factors of an earlier iteration. */
+  /** HALS, 1: `last` holds the factors of an earlier iteration. Momentum: iterations since its restart. */
   warm: i32;
+  /** Momentum: iterations since the last look at the objective. */
+  age: i32;
+  /** Momentum, 1: the last look found that the objective had risen, and the factors went back. */
+  setback: i32;
   /** Added to denominators, and inside V/(WH + ε). */
   epsilon: f64;
   /** The β of DIVERGENCE. */

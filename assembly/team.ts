@@ -12,6 +12,7 @@ import { loadFactors } from "./nmf/factors";
 import { iterate } from "./nmf/iterate";
 import { projectedGradient } from "./nmf/kkt";
 import { currentLoss, explicitLoss } from "./nmf/loss";
+import { conclude } from "./nmf/momentum";
 import { barrier } from "./parallel/barrier";
 import { Task } from "./task";
 
@@ -31,6 +32,8 @@ export namespace Command {
   export const PROJECTED_GRADIENT: i32 = 5;
   /** Cut of the Cauchy loss; 1: its scale too. */
   export const CAUCHY_SCALE: i32 = 6;
+  /** The last look at the objective of a run with momentum. */
+  export const CONCLUDE: i32 = 7;
 }
 
 /** Member 0: tells the team what to do and does its own share of it. */
@@ -73,6 +76,9 @@ function perform<T>(task: Task, id: i32): void {
       break;
     case Command.CAUCHY_SCALE:
       cauchyScale<T>(task, argument, id);
+      break;
+    case Command.CONCLUDE:
+      conclude<T>(task, id);
       break;
   }
 }

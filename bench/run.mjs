@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { DTYPES, problem, SIZES, sizeName } from "./data.mjs";
 import { loadSdk } from "./ours.mjs";
 import * as cost from "./parts/cost.mjs";
+import * as curves from "./parts/curves.mjs";
 import * as kernels from "./parts/kernels.mjs";
 import * as objective from "./parts/objective.mjs";
 import * as scaling from "./parts/scaling.mjs";
@@ -17,7 +18,7 @@ import { findPeers, installPeers, PEERS, THREADED_PEERS } from "./peers/peer.mjs
 import { circumstances, json, save, text } from "./report.mjs";
 import { loadKernels } from "./workspace.mjs";
 
-const PARTS = { kernels, solvers, objective, threads, cost, scaling, startup };
+const PARTS = { kernels, solvers, objective, curves, threads, cost, scaling, startup };
 
 /** A load average above which this run was not alone when it began. */
 const QUIET = 0.5;
@@ -73,8 +74,8 @@ function refuse(why) {
 }
 
 const effort = options.quick
-  ? { rounds: 5, sampleMs: 2, solverRounds: 3, solverMs: 20, starts: 3 }
-  : { rounds: 15, sampleMs: 8, solverRounds: 9, solverMs: 80, starts: 21 };
+  ? { rounds: 5, sampleMs: 2, solverRounds: 3, solverMs: 20, starts: 3, curveRounds: 1 }
+  : { rounds: 15, sampleMs: 8, solverRounds: 9, solverMs: 80, starts: 21, curveRounds: 3 };
 
 const report = { ...circumstances(), quick: options.quick, missing: [], notes: [], parts: {} };
 report.versions.peers = {};

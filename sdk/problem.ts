@@ -4,7 +4,7 @@ import type { Dtype } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
 import { checkEntries, type Matrix, type MatrixLike, toMatrix } from "./matrix.js";
 import { checkOptions, numberFrom, oneOf, show, wholeNumber } from "./options.js";
-import type { NmfOptions, TransformOptions } from "./types.js";
+import type { NmfOptions, SolverOption, TransformOptions } from "./types.js";
 
 /** Numbers of the losses in the task block (assembly/task.ts). */
 export const LOSSES = {
@@ -15,7 +15,12 @@ export const LOSSES = {
   cauchy: 4,
 } as const;
 /** Numbers of the solvers there. */
-export const SOLVERS = { mu: 0, hals: 1 } as const;
+export const SOLVERS = { mu: 0, hals: 1, newton: 2 } as const;
+/** The loss that a solver is for, and the option that asks for it; the others take "mu". */
+const SPECIAL = [
+  { solver: "hals", loss: LOSSES.frobenius, name: "Frobenius" },
+  { solver: "newton", loss: LOSSES["kullback-leibler"], name: "Kullback–Leibler" },
+] as const;
 /** Below, (WH + ε)^(β−2) leaves the range of the type where WH is 0 and ε the default. */
 const LOWEST_BETA = { f32: -0.4, f64: -15 } as const;
 /** Largest entries of V with which squares and products of three, summed, stay normal numbers. */
@@ -165,21 +170,18 @@ type SharedProblem = Omit<
 function sharedProblem(V: Matrix, options: TransformOptions): SharedProblem {
   const dtype: Dtype = V.data instanceof Float32Array ? "f32" : "f64";
   const loss = checkLoss(options.loss ?? "frobenius", dtype);
-  const solver = oneOf(options.solver ?? "auto", ["auto", "mu", "hals"], "solver");
-  if (solver === "hals" && loss.loss !== LOSSES.frobenius) {
+  const asked = oneOf(options.solver ?? "auto", ["auto", "mu", "hals", "newton"], "solver");
+  const solver = chooseSolver(asked, loss.loss, options.loss);
+  for (const option of ["innerSweeps", "extrapolate"] as const) {
+    if ((options as NmfOptions)[option] === undefined || solver !== "mu") continue;
     throw new AdvnmfError(
       "OPTION",
-      `solver "hals" minimises the Frobenius loss only, got loss ${show(options.loss)}; use solver "mu" or "auto"`,
-      { option: "solver", loss: options.loss },
+      `${option} belongs to the solvers "hals" and "newton", and this run uses "mu"`,
+      { option },
     );
   }
-  const hals = solver === "hals" || (solver === "auto" && loss.loss === LOSSES.frobenius);
-  for (const option of ["innerSweeps", "extrapolate"] as const) {
-    if ((options as NmfOptions)[option] === undefined || hals) continue;
-    throw new AdvnmfError("OPTION", `${option} belongs to solver "hals", and this run uses "mu"`, { option });
-  }
-  const sweeps = options.innerSweeps ?? (solver === "auto" ? "auto" : 1);
-  const extrapolate = (options as NmfOptions).extrapolate ?? (solver === "auto" && hals);
+  const sweeps = options.innerSweeps ?? (asked === "auto" ? "auto" : 1);
+  const extrapolate = (options as NmfOptions).extrapolate ?? (asked === "auto" && solver !== "mu");
   if (typeof extrapolate !== "boolean") {
     throw new AdvnmfError("OPTION", `extrapolate must be true or false, got ${show(extrapolate)}`, {
       option: "extrapolate",
@@ -198,7 +200,7 @@ function sharedProblem(V: Matrix, options: TransformOptions): SharedProblem {
     V,
     dtype,
     ...loss,
-    solver: hals ? SOLVERS.hals : SOLVERS.mu,
+    solver: SOLVERS[solver],
     extrapolate,
     innerSweeps: sweeps === "auto" ? 0 : wholeNumber(sweeps, 1, 1000, "innerSweeps"),
     threads:
@@ -213,6 +215,20 @@ function sharedProblem(V: Matrix, options: TransformOptions): SharedProblem {
     l1H: numberFrom(options.l1H ?? 0, 0, "l1H"),
     l2H: numberFrom(options.l2H ?? 0, 0, "l2H"),
   };
+}
+
+/** What "auto" stands for. @throws AdvnmfError `OPTION` when the solver is for another loss. */
+function chooseSolver(asked: SolverOption, loss: number, given: unknown): keyof typeof SOLVERS {
+  for (const { solver, loss: own, name } of SPECIAL) {
+    if (asked === "auto" && loss === own) return solver;
+    if (asked !== solver || loss === own) continue;
+    throw new AdvnmfError(
+      "OPTION",
+      `solver "${solver}" minimises the ${name} loss only, got loss ${show(given ?? "frobenius")}; use solver "mu" or "auto"`,
+      { option: "solver", loss: given },
+    );
+  }
+  return asked === "auto" ? "mu" : asked;
 }
 
 function checkRank(rank: unknown, V: Matrix): number {

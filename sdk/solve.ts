@@ -61,6 +61,7 @@ const COMMANDS = {
   explicitLoss: 4,
   projectedGradient: 5,
   cauchyScale: 6,
+  conclude: 7,
 } as const;
 
 /** A run: yields progress, is told whether to stop, returns the solution. */
@@ -88,6 +89,10 @@ class Task {
 
   setInt(field: string, value: number): void {
     this.#view().setInt32(this.#at(field), value, true);
+  }
+
+  int(field: string): number {
+    return this.#view().getInt32(this.#at(field), true);
   }
 
   setNumber(field: string, value: number): void {
@@ -123,7 +128,7 @@ class Workspace {
     this.#problem = problem;
     this.#dtype = problem.dtype;
     this.#weighted = facts.weighted;
-    this.#extrapolate = problem.extrapolate && !facts.weighted;
+    this.#extrapolate = problem.extrapolate && (problem.solver === SOLVERS.newton || !facts.weighted);
     this.#task = new Task(engine);
     const bytes = this.#describe(team.size);
     const base = engine.arena.take(bytes, sizeOf(problem));
@@ -276,6 +281,11 @@ class Workspace {
     this.#lead("cauchyScale", this.#problem.cauchyScale === 0 ? 1 : 0);
   }
 
+  /** Whether momentum failed since the last look, so that the loss stands where it stood. */
+  get setback(): boolean {
+    return this.#task.int("setback") === 1;
+  }
+
   loss(): number {
     this.#lead("currentLoss");
     return this.#task.number("value");
@@ -284,6 +294,7 @@ class Workspace {
   /** The loss summed entry by entry, and ‖V − WH‖/‖V‖. */
   finalFigures(): { loss: number; relativeError: number } {
     const { loss: kind, l1W, l1H, l2W, l2H } = this.#problem;
+    this.#lead("conclude");
     this.#lead("explicitLoss", LOSSES.frobenius);
     const half = this.#task.number("value");
     // The plain Frobenius loss is that very sum: no second pass over V.
@@ -460,7 +471,7 @@ function* iterate(
       loss = workspace.loss();
       history.push({ iteration, loss });
       if (stopping === "kkt") done = workspace.gradientNorm() <= tolerance * scale;
-      else done = Math.abs(root(previous) - root(loss)) < tolerance * scale;
+      else done = Math.abs(root(previous) - root(loss)) < tolerance * scale && !workspace.setback;
       if (!Number.isFinite(loss)) throw overflow(iteration);
     }
     if (tolerance > 0 && done) return result(true, "tolerance");

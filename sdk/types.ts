@@ -18,8 +18,8 @@ export type LossOption =
   | { readonly beta: number }
   | { readonly cauchy: number | "auto" };
 
-/** Multiplicative updates, or hierarchical alternating least squares. */
-export type SolverOption = "auto" | "mu" | "hals";
+/** Multiplicative updates, hierarchical alternating least squares, or Newton steps. */
+export type SolverOption = "auto" | "mu" | "hals" | "newton";
 
 /** Where the factors start, or the factors themselves: W m×k and H k×n. */
 export type InitOption =
@@ -53,8 +53,10 @@ export interface NmfOptions {
   readonly loss?: LossOption;
   /**
    * `"mu"`: multiplicative updates, one of each factor an iteration. `"hals"`: coordinate descent, the
-   * iterates of scikit-learn's `cd`; Frobenius only. `"auto"` (default): the fastest for the loss, that
-   * is HALS with `innerSweeps: "auto"` and `extrapolate: true` for Frobenius, `"mu"` for the others.
+   * iterates of scikit-learn's `cd`; Frobenius only. `"newton"`: coordinate descent with scalar Newton
+   * steps (Hsieh & Dhillon 2011), no iteration of which raises the loss; Kullback–Leibler only. `"auto"`
+   * (default): the fastest for the loss, that is `"hals"` for Frobenius and `"newton"` for
+   * Kullback–Leibler, both with `innerSweeps: "auto"` and `extrapolate: true`, and `"mu"` for the others.
    */
   readonly solver?: SolverOption;
   /**
@@ -101,13 +103,14 @@ export interface NmfOptions {
   /**
    * HALS sweeps over a factor per product with V; `"auto"`: as many as pay, panel by panel (Gillis &
    * Glineur 2012). Default 1 with `"hals"`, `"auto"` with `"auto"`. With missing entries or weights
-   * `"auto"` is 1.
+   * `"auto"` is 1. With Newton steps: sweeps per half-step, and `"auto"` is 2.
    */
   readonly innerSweeps?: number | "auto";
   /**
    * Extrapolates HALS iterates (Ang & Gillis 2019): fewer iterations, but the loss may rise for one at a
-   * time. Default false with `"hals"`, true with `"auto"`. Without effect where entries are missing or
-   * weighted.
+   * time; without effect where entries are missing or weighted. Gives Newton steps momentum, with weights
+   * too: the loss is looked at every 10 iterations, and where it rose they are taken back. Default false
+   * with `"hals"` and `"newton"`, true with `"auto"`; `transform` has none.
    */
   readonly extrapolate?: boolean;
   /**

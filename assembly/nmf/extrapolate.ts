@@ -23,6 +23,8 @@ const STEP_SHRINK: f64 = 1.5;
 /** Begins anew: the next iteration is a plain one. */
 export function resetExtrapolation(task: Task): void {
   task.warm = 0;
+  task.age = 0;
+  task.setback = 0;
   task.step = FIRST_STEP;
   task.stepBefore = FIRST_STEP;
   task.ceiling = 1;

@@ -10,9 +10,11 @@ import { Loss, Side, Solver, Task } from "../task";
 import { extrapolatePanel, settle } from "./extrapolate";
 import { halsPanel, mostSweeps } from "./hals";
 import { halsWeightedPanel } from "./hals-weighted";
+import { look, moveOn, usesMomentum } from "./momentum";
 import { divergenceTerms, kullbackLeiblerTerms } from "./mu-divergence";
 import { frobeniusDenominator, frobeniusNumerator } from "./mu-frobenius";
 import { exponent, multiply } from "./multiply";
+import { newtonPanel, newtonSweeps } from "./newton";
 import { combine, combineScalar, summarize } from "./statistics";
 import { numerator, partialScalars, usesGram, usesSums } from "./workspace";
 
@@ -20,7 +22,9 @@ import { numerator, partialScalars, usesGram, usesSums } from "./workspace";
 export function iterate<T>(task: Task, count: i32, id: i32): void {
   const H = changetype<Side>(task.sideH);
   const W = changetype<Side>(task.sideW);
+  const momentum = usesMomentum(task);
   for (let i = 0; i < count; i++) {
+    if (momentum) moveOn<T>(task, id);
     if (task.fixedW) {
       halfStep<T>(task, H, W, id);
     } else if (task.firstH) {
@@ -30,7 +34,8 @@ export function iterate<T>(task: Task, count: i32, id: i32): void {
       halfStep<T>(task, W, H, id);
       halfStep<T>(task, H, W, id);
     }
-    if (task.extrapolate) settle<T>(task, id);
+    if (momentum) look<T>(task, id);
+    else if (task.extrapolate) settle<T>(task, id);
   }
 }
 
@@ -50,7 +55,9 @@ function halfStep<T>(task: Task, side: Side, other: Side, id: i32): void {
     const last = min(total, (chunk + 1) * size);
     let inner: f64 = 0;
     for (let p = chunk * size; p < last; p++) {
-      if (!hals) {
+      if (task.solver == Solver.NEWTON) {
+        newtonPanel<T>(task, side, other, p, newtonSweeps(task), id);
+      } else if (!hals) {
         terms<T>(task, side, other, p, id);
         inner += multiply<T>(task, side, p, gamma, id);
       } else if (task.weighted) {

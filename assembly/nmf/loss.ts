@@ -17,6 +17,7 @@ import { dot, sum } from "../linalg/vector";
 import { barrier } from "../parallel/barrier";
 import { chunkCount, chunkPanels, firstChunk } from "../parallel/range";
 import { Loss, Side, Task } from "../task";
+import { anchor, usesMomentum } from "./momentum";
 import { combineScalar } from "./statistics";
 import { partialScalars, TILE_ROWS, tileOne, tileTwo, usesGram } from "./workspace";
 
@@ -227,6 +228,12 @@ export function penalties<T>(task: Task): f64 {
  * entry by entry.
  */
 export function currentLoss<T>(task: Task, exact: i32, id: i32): void {
+  if (usesMomentum(task) && task.age == 0) {
+    anchor<T>(task, id);
+    if (id == 0) task.value = task.bound;
+    barrier(task);
+    return;
+  }
   let quick = false;
   if (usesGram(task) && !exact) {
     const value = gramLoss<T>(task);

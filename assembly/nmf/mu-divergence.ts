@@ -56,12 +56,15 @@ export function kullbackLeiblerTerms<T>(task: Task, side: Side, other: Side, p: 
   clear(k, num);
   const tile = tileOne(task, id);
   accumulateQuotients<T>(rows, k, other.panels, other.tiles, panel, x, e, TILE_ROWS, tile, num);
-  let den = denominator(task, id);
+  columnSums<T>(k, other.sums, denominator(task, id));
+}
+
+/** out (k rows of a panel) ← sums (k f64), the same in every column. */
+export function columnSums<T>(k: i32, sums: usize, out: usize): void {
   for (let a = 0; a < k; a++) {
-    const sum = v128.splat<T>(<T>load<f64>(other.sums + <usize>a * 8));
-    v128.store(den, sum);
-    v128.store(den, sum, 16);
-    den += PANEL_BYTES;
+    const sum = v128.splat<T>(<T>load<f64>(sums + <usize>a * 8));
+    v128.store(out + <usize>a * PANEL_BYTES, sum);
+    v128.store(out + <usize>a * PANEL_BYTES, sum, 16);
   }
 }
 

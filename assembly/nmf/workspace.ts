@@ -75,6 +75,9 @@ export function layout<T>(task: Task, base: usize): f64 {
   const ahead = task.extrapolate != 0;
   const lastH = take(cursor, ahead ? panelElements<T>(k, n) * size : 0);
   const lastW = take(cursor, ahead ? panelElements<T>(k, m) * size : 0);
+  const guarded = ahead && task.solver == Solver.NEWTON;
+  const safeH = take(cursor, guarded ? panelElements<T>(k, n) * size : 0);
+  const safeW = take(cursor, guarded ? panelElements<T>(k, m) * size : 0);
   const tilesH = take(cursor, <f64>n * <f64>k * size);
   const tilesW = take(cursor, <f64>m * <f64>k * size);
   const square = <f64>k * <f64>k * size;
@@ -89,9 +92,11 @@ export function layout<T>(task: Task, base: usize): f64 {
 
   const width = panelWidth<T>();
   const longest = ((max(m, n) + width - 1) / width) * width;
-  const residual = task.solver == Solver.HALS && task.weighted ? <f64>longest * <f64>PANEL_BYTES : 0;
+  let more: f64 = 0;
+  if (task.solver == Solver.HALS && task.weighted) more = <f64>longest;
+  else if (task.solver == Solver.NEWTON) more = 3.0 * <f64>longest + 2.0 * <f64>k + 1.0;
   const scratch = max(
-    (2.0 * <f64>k + 2.0 * <f64>TILE_ROWS) * <f64>PANEL_BYTES + residual,
+    (2.0 * <f64>k + 2.0 * <f64>TILE_ROWS + more) * <f64>PANEL_BYTES,
     Math.ceil(square / 16) * 16,
   );
   task.scratch = take(cursor, scratch * <f64>task.team);
@@ -113,6 +118,7 @@ export function layout<T>(task: Task, base: usize): f64 {
     H.weights = task.weighted ? weights : 0;
     H.panels = panelsH;
     H.last = ahead ? lastH : 0;
+    H.safe = guarded ? safeH : 0;
     H.tiles = tilesH;
     H.gram = gramH;
     H.sums = sumsH;
@@ -125,6 +131,7 @@ export function layout<T>(task: Task, base: usize): f64 {
     W.weights = task.weighted ? weightsT : 0;
     W.panels = panelsW;
     W.last = ahead ? lastW : 0;
+    W.safe = guarded ? safeW : 0;
     W.tiles = tilesW;
     W.gram = gramW;
     W.sums = sumsW;
@@ -155,7 +162,11 @@ export function partialScalars<T>(task: Task, chunk: i32): usize {
   return partialSums<T>(task, chunk) + ((<usize>task.k * 8 + 15) & ~15);
 }
 
-/** Scratch of one member: numerator (k rows of a panel), denominator (k), two tiles, residual. */
+/**
+ * Scratch of one member, in rows of a panel: numerator (k), denominator (k), two tiles; then for weighted
+ * HALS the residual, for Newton steps curvature, 1/(P+ε) and X (a row for each of the side), the panel as
+ * it was (k), the diagonal of the curvature (k), and the pull of one row (1).
+ */
 export function numerator(task: Task, id: i32): usize {
   return task.scratch + <usize>id * task.scratchBytes;
 }
@@ -170,4 +181,26 @@ export function tileTwo(task: Task, id: i32): usize {
 }
 export function residualRows(task: Task, id: i32): usize {
   return tileTwo(task, id) + <usize>TILE_ROWS * PANEL_BYTES;
+}
+export function curvatureRows(task: Task, id: i32): usize {
+  return residualRows(task, id);
+}
+export function quotientRows(task: Task, id: i32): usize {
+  return curvatureRows(task, id) + longestRows(task);
+}
+export function moveRows(task: Task, id: i32): usize {
+  return quotientRows(task, id) + longestRows(task);
+}
+export function startOf(task: Task, id: i32): usize {
+  return moveRows(task, id) + longestRows(task);
+}
+export function diagonal(task: Task, id: i32): usize {
+  return startOf(task, id) + <usize>task.k * PANEL_BYTES;
+}
+export function pullOne(task: Task, id: i32): usize {
+  return diagonal(task, id) + <usize>task.k * PANEL_BYTES;
+}
+
+function longestRows(task: Task): usize {
+  return <usize>max(task.m, task.n) * PANEL_BYTES;
 }

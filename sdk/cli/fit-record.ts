@@ -7,6 +7,7 @@ import {
   type NmfOptions,
   type NmfResult,
   type RestartResult,
+  type SolverOption,
   type StopReason,
   sha256,
 } from "../index.js";
@@ -19,7 +20,7 @@ import type { Input, InputFlags } from "./input.js";
 export interface FitFlags extends InputFlags {
   readonly rank?: number;
   readonly loss: LossOption;
-  readonly solver: "auto" | "mu" | "hals";
+  readonly solver: SolverOption;
   readonly init: "random" | "half-normal" | "nndsvd" | "nndsvda";
   readonly initW?: string;
   readonly initH?: string;
@@ -61,7 +62,7 @@ export interface FitRecord {
   readonly options: {
     readonly rank: number;
     readonly loss: LossOption;
-    readonly solver: "mu" | "hals";
+    readonly solver: Exclude<SolverOption, "auto">;
     readonly init: string | { readonly W: string; readonly H: string };
     readonly seed: number;
     readonly restarts: number;
@@ -183,13 +184,16 @@ async function describeInput({ kind, name, matrix, facts }: Input): Promise<FitR
 
 function resolvedOptions(flags: RankedFlags, { W }: NmfResult): FitRecord["options"] {
   const { loss, initW, initH, mask } = flags;
-  const frobenius = loss === "frobenius" || (typeof loss === "object" && "beta" in loss && loss.beta === 2);
+  const beta = typeof loss === "object" && "beta" in loss ? loss.beta : undefined;
   const automatic = flags.solver === "auto";
-  const hals = flags.solver === "hals" || (automatic && frobenius);
+  let solver = flags.solver === "auto" ? "mu" : flags.solver;
+  if (automatic && (loss === "frobenius" || beta === 2)) solver = "hals";
+  if (automatic && (loss === "kullback-leibler" || beta === 1)) solver = "newton";
+  const descent = solver !== "mu";
   return {
     rank: flags.rank,
     loss,
-    solver: hals ? "hals" : "mu",
+    solver,
     init: initW !== undefined && initH !== undefined ? { W: initW, H: initH } : flags.init,
     seed: flags.seed,
     restarts: flags.restarts,
@@ -205,8 +209,8 @@ function resolvedOptions(flags: RankedFlags, { W }: NmfResult): FitRecord["optio
     order: flags.order,
     epsilon: flags.epsilon,
     // What "auto" stands for, so that naming these gives the same run.
-    innerSweeps: hals ? (flags.innerSweeps ?? (automatic ? "auto" : 1)) : null,
-    extrapolate: hals ? (flags.extrapolate ?? automatic) : null,
+    innerSweeps: descent ? (flags.innerSweeps ?? (automatic ? "auto" : 1)) : null,
+    extrapolate: descent ? (flags.extrapolate ?? automatic) : null,
     dtype: W.data instanceof Float32Array ? "f32" : "f64",
   };
 }

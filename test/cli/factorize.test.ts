@@ -128,6 +128,11 @@ describe("what is written", () => {
     expect(again.sha256).toEqual(automatic.sha256);
     const plain = await factorize([table, "--rank", "2", "--solver", "hals"], join(folder, "plain"));
     expect(plain.options).toMatchObject({ solver: "hals", innerSweeps: 1, extrapolate: false });
+    const kl = [table, "--rank", "2", "--loss", "kullback-leibler"];
+    const second = await factorize(kl, join(folder, "kl"));
+    expect(second.options).toMatchObject({ solver: "newton", innerSweeps: "auto", extrapolate: true });
+    const same = await factorize([...kl, "--solver", "newton", ...named.slice(2)], join(folder, "kl-named"));
+    expect(same.sha256).toEqual(second.sha256);
   });
 
   test.each(["mat", "npz", "npy", "mtx", "tsv"] as const)("%s in, %s out", async (format) => {

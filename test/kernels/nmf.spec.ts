@@ -7,6 +7,7 @@ import { initHalfNormal, initRandom } from "../../assembly/nmf/init";
 import { iterate, terms } from "../../assembly/nmf/iterate";
 import { projectedGradient } from "../../assembly/nmf/kkt";
 import { explicitLoss, measure } from "../../assembly/nmf/loss";
+import { conclude } from "../../assembly/nmf/momentum";
 import { initNndsvd, nndsvdBytes } from "../../assembly/nmf/nndsvd";
 import { denominator, layout, numerator, stagedH, stagingRows } from "../../assembly/nmf/workspace";
 import { Loss, Side, Solver, Task } from "../../assembly/task";
@@ -138,6 +139,84 @@ function solverSuite<T>(): void {
     compare<T>(p, 40, 1e-10);
     expect<i32>(p.setbacks).toBeGreaterThan(0);
   });
+  test("Newton steps, one and several, with up to three sweeps and the default, with weights and without", () => {
+    for (let s = 0; s < shapes; s++) {
+      for (let weights = 0; weights < 2; weights++) {
+        for (let sweeps = 0; sweeps < 4; sweeps++) {
+          const p = problem(s, 1, weights == 1);
+          p.solver = Solver.NEWTON;
+          p.sweeps = sweeps;
+          // With more unknowns than entries the least rounding decides where a sweep ends.
+          compare<T>(p, sweeps == 1 && p.k < 10 ? 4 : 1, 1e-11);
+        }
+      }
+    }
+  });
+  test("Newton steps that the bound refuses are multiplicative ones", () => {
+    const p = problem(3, 1, false);
+    p.solver = Solver.NEWTON;
+    // A start too small by a factor: curvatures promise far too short a way.
+    for (let i = 0; i < p.H.length; i++) p.H[i] = <f64>(<f32>(p.H[i] * (i % 3 == 0 ? 64 : 0.015625)));
+    const task = p.start<T>();
+    const before = p.kernelLoss<T>(1);
+    iterate<T>(task, 1, 0);
+    p.twinStep(0);
+    close(p.kernelW<T>(), p.W, tolerance<T>(1e-11), "W");
+    close(p.kernelH<T>(), p.H, tolerance<T>(1e-11), "H");
+    expect<f64>(p.kernelLoss<T>(1)).toBeLessThan(before);
+  });
+  test("Newton steps with momentum keep the twin's pace", () => {
+    for (let s = 3; s < 6; s++) {
+      for (let weights = 0; weights < 2; weights++) {
+        const p = problem(s, 1, weights == 1);
+        p.solver = Solver.NEWTON;
+        p.extrapolate = true;
+        p.firstH = weights == 1;
+        compare<T>(p, 43, 1e-9);
+      }
+    }
+  });
+  test("momentum goes back to the safe point, and on without itself, when the objective rose", () => {
+    const p = problem(3, 1, false);
+    p.solver = Solver.NEWTON;
+    p.extrapolate = true;
+    const task = p.start<T>();
+    const W = p.kernelW<T>();
+    const H = p.kernelH<T>();
+    // Nothing is as low as this bound, so every look finds a rise.
+    iterate<T>(task, 5, 0);
+    for (let i = 0; i < 5; i++) p.twinStep(0);
+    task.bound = -1;
+    p.watch.bound = -1;
+    const setbacks: StaticArray<i32> = [1, 0, 1];
+    let done = 5;
+    for (let look = 0; look < 3; look++) {
+      const left = 10 * (look + 1) - done;
+      iterate<T>(task, left, 0);
+      for (let i = 0; i < left; i++) p.twinStep(0);
+      expect<i32>(task.setback).toBe(setbacks[look]);
+      same(p.kernelW<T>(), W, "W");
+      same(p.kernelH<T>(), H, "H");
+      iterate<T>(task, 3, 0);
+      for (let i = 0; i < 3; i++) p.twinStep(0);
+      close(p.kernelW<T>(), p.W, tolerance<T>(1e-11), "W on the way");
+      close(p.kernelH<T>(), p.H, tolerance<T>(1e-11), "H on the way");
+      done = 10 * (look + 1) + 3;
+    }
+    conclude<T>(task, 0);
+    same(p.kernelW<T>(), W, "W at the end");
+    same(p.kernelH<T>(), H, "H at the end");
+    expect<bool>(p.tidy()).toBe(true);
+  });
+  test("Newton steps with W fixed", () => {
+    for (let ahead = 0; ahead < 2; ahead++) {
+      const p = problem(3, 1, false);
+      p.solver = Solver.NEWTON;
+      p.fixedW = true;
+      p.extrapolate = ahead == 1;
+      compare<T>(p, 12, 1e-10);
+    }
+  });
   test("penalties on either factor, for each kind of step", () => {
     for (let l = 0; l < LOSSES.length; l++) {
       for (let weights = 0; weights < 2; weights++) {
@@ -149,9 +228,10 @@ function solverSuite<T>(): void {
         compare<T>(p, 2, 1e-13);
       }
     }
-    for (let weights = 0; weights < 2; weights++) {
-      const p = problem(3, 0, weights == 1);
-      p.solver = Solver.HALS;
+    for (let either = 0; either < 4; either++) {
+      const newton = either >= 2;
+      const p = problem(3, newton ? 1 : 0, either % 2 == 1);
+      p.solver = newton ? Solver.NEWTON : Solver.HALS;
       p.l1W = 0.125;
       p.l2W = 0.5;
       p.l1H = 0.25;
@@ -249,27 +329,40 @@ function solverSuite<T>(): void {
     }
   });
   test("bursts of one iteration give the bits of one burst, and another run the same bits", () => {
-    for (let l = 0; l < LOSSES.length + 2; l++) {
+    for (let l = 0; l < LOSSES.length + 3; l++) {
       const p = problem(4, l % LOSSES.length, false);
       if (l >= LOSSES.length) p.solver = Solver.HALS;
-      // The last two: HALS on Frobenius data, plain and extrapolated.
+      // The last ones: HALS on Frobenius data, plain and extrapolated.
       if (l >= LOSSES.length) p.loss = Loss.FROBENIUS;
-      p.extrapolate = l == LOSSES.length + 1;
+      p.extrapolate = l >= LOSSES.length + 1;
+      // And Newton steps with momentum, with a look at the objective on the way.
+      const newton = l == LOSSES.length + 2;
+      if (newton) {
+        p.solver = Solver.NEWTON;
+        p.loss = Loss.KULLBACK_LEIBLER;
+      }
+      const count = newton ? 23 : 3;
       p.start<T>();
-      iterate<T>(changetype<Task>(p.task), 3, 0);
+      iterate<T>(changetype<Task>(p.task), count, 0);
       const W = p.kernelW<T>();
       const H = p.kernelH<T>();
       p.start<T>();
-      for (let i = 0; i < 3; i++) iterate<T>(changetype<Task>(p.task), 1, 0);
+      for (let i = 0; i < count; i++) iterate<T>(changetype<Task>(p.task), 1, 0);
       same(p.kernelW<T>(), W, "W");
       same(p.kernelH<T>(), H, "H");
     }
   });
   test("no step of any solver raises its loss", () => {
-    for (let l = 0; l < LOSSES.length + 1; l++) {
+    for (let l = 0; l < LOSSES.length + 2; l++) {
       for (let weights = 0; weights < 2; weights++) {
         const p = problem(3, l % LOSSES.length, weights == 1);
         if (l == LOSSES.length) p.solver = Solver.HALS;
+        if (l == LOSSES.length + 1) {
+          p.solver = Solver.NEWTON;
+          p.loss = Loss.KULLBACK_LEIBLER;
+          p.l1W = 0.125;
+          p.l2H = 0.25;
+        }
         // The Cauchy step majorises the loss only where no entry crosses the cut.
         if (p.loss == Loss.CAUCHY) p.cut = Infinity;
         const task = p.start<T>();

@@ -9,8 +9,10 @@ import { hals } from "../reference/hals";
 import { halsWeighted } from "../reference/hals-weighted";
 import { projectedSquares } from "../reference/kkt";
 import { loss, penalty } from "../reference/loss";
+import { movedOn, Watch } from "../reference/momentum";
 import { gradient, muDivergence } from "../reference/mu-divergence";
 import { muFrobenius } from "../reference/mu-frobenius";
+import { newton } from "../reference/newton";
 import { product, transpose } from "../reference/product";
 import { draw, filled, guarded, read, release, reserve, write } from "./support";
 
@@ -40,7 +42,11 @@ export class Problem {
   pace: Pace = new Pace();
   lastW: Float64Array = new Float64Array(0);
   lastH: Float64Array = new Float64Array(0);
-  /** How often the twin of extrapolated HALS went back. */
+  /** Momentum of the twin of the Newton steps, from its first iteration on, and its safe point. */
+  watch: Watch = new Watch(Infinity);
+  safeW: Float64Array = new Float64Array(0);
+  safeH: Float64Array = new Float64Array(0);
+  /** How often the twin of extrapolated HALS, or of the Newton steps, went back. */
   setbacks: i32 = 0;
   /** The task and the workspace that `start` made. */
   task: usize = 0;
@@ -163,6 +169,10 @@ export class Problem {
 
   /** One iteration of the twins. width: columns that HALS sweeps together. */
   twinStep(width: i32): void {
+    if (this.extrapolate && this.solver == Solver.NEWTON) {
+      this.twinMomentum(width);
+      return;
+    }
     if (this.extrapolate && this.pace.first) {
       this.lastW = this.W;
       this.lastH = this.H;
@@ -174,6 +184,35 @@ export class Problem {
       this.W = this.lastW;
       this.H = this.lastH;
       this.setbacks++;
+    }
+  }
+
+  private twinMomentum(width: i32): void {
+    if (this.lastH.length == 0) {
+      this.watch = new Watch(this.twinLoss());
+      this.safeW = this.W;
+      this.safeH = this.H;
+      this.lastW = this.W;
+      this.lastH = this.H;
+    }
+    const beta = this.watch.beta();
+    const W = this.W;
+    const H = this.H;
+    if (!this.fixedW) this.W = movedOn(W.length, W, this.lastW, beta);
+    this.H = movedOn(H.length, H, this.lastH, beta);
+    this.lastW = W;
+    this.lastH = H;
+    this.extrapolate = false;
+    this.twinStep(width);
+    this.extrapolate = true;
+    if (!this.watch.due()) return;
+    if (this.watch.rose(this.twinLoss())) {
+      this.W = this.safeW;
+      this.H = this.safeH;
+      this.setbacks++;
+    } else {
+      this.safeW = this.W;
+      this.safeH = this.H;
     }
   }
 
@@ -221,6 +260,9 @@ export class Problem {
     width: i32,
   ): Float64Array {
     const k = this.k;
+    if (this.solver == Solver.NEWTON) {
+      return newton(m, n, k, V, D, W, H, l1, l2, this.epsilon, this.sweeps > 0 ? this.sweeps : 2);
+    }
     if (this.solver == Solver.HALS) {
       if (this.weighted) return halsWeighted(m, n, k, V, D, W, H, l1, l2, max(1, this.sweeps));
       // Accelerated HALS: as many sweeps as cost half the product.

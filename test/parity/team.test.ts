@@ -16,6 +16,7 @@ const COMMANDS = {
   currentLoss: 3,
   projectedGradient: 5,
   cauchyScale: 6,
+  conclude: 7,
 };
 type Call = [command: keyof typeof COMMANDS, argument?: number];
 
@@ -68,6 +69,29 @@ const cases: Case[] = [
     k: 3,
     fields: { ...MU, loss: 4 },
     calls: [["cauchyScale", 1], ITERATE, ["cauchyScale", 1], ITERATE],
+  },
+  {
+    name: "Newton steps with momentum",
+    m: 61,
+    n: 403,
+    k: 5,
+    fields: { loss: 1, solver: 2, extrapolate: 1 },
+    calls: [ITERATE, ["currentLoss", 0], ["iterate", 11], ["conclude"], ["currentLoss", 0], ITERATE],
+  },
+  {
+    name: "Newton steps, weighted",
+    m: 61,
+    n: 403,
+    k: 7,
+    fields: { loss: 1, solver: 2, sweeps: 2, firstH: 1 },
+    weighted: true,
+  },
+  {
+    name: "Newton steps, W fixed",
+    m: 61,
+    n: 403,
+    k: 3,
+    fields: { loss: 1, solver: 2, extrapolate: 1, fixedW: 1 },
   },
   { name: "fewer chunks than members", m: 3, n: 5, k: 2, fields: MU },
   { name: "a Gram matrix of many chunks", m: 400, n: 500, k: 49, fields: { solver: 1 } },

@@ -10,8 +10,10 @@ import { halsWeighted } from "./hals-weighted.js";
 import { startScale } from "./init.js";
 import { projectedSquares } from "./kkt.js";
 import { loss, penalty } from "./loss.js";
+import { movedOn, Watch } from "./momentum.js";
 import { gradient, muDivergence } from "./mu-divergence.js";
 import { muFrobenius } from "./mu-frobenius.js";
+import { newton } from "./newton.js";
 import { nndsvdFactor } from "./nndsvd.js";
 import { normalNumbers, philoxWords, uniformNumbers } from "./philox.js";
 import { gramOfRows, product, transpose } from "./product.js";
@@ -164,6 +166,45 @@ describe("steps", () => {
     const more = hals(m, n, k, V, W, H, 0, 0, 1000, n);
     expectClose(more, many);
     expectClose(hals(m, n, k, V, W, H, 0, 0, 1, 2), hals(m, n, k, V, W, H, 0, 0, 1, 4));
+  });
+  test("Newton steps lower the loss; a column that its bound refuses takes the multiplicative step", () => {
+    const far = H.map((h, at) => (at % n < 3 ? h / 64 : h));
+    for (const weights of [ones, D]) {
+      const near = newton(m, n, k, V, weights, W, H, 0.1, 0.2, 1e-14, 3);
+      for (const start of [near, far]) {
+        const next = newton(m, n, k, V, weights, W, start, 0.1, 0.2, 1e-14, 2);
+        const at = (C: Float64Array) =>
+          loss(1, m, n, k, V, weights, W, C, 0, 1e-14, 1, 1) + penalty(k * n, C, 0.1, 0.2);
+        expect(at(next)).toBeLessThan(at(start));
+        expect(Math.min(...next)).toBeGreaterThanOrEqual(0);
+        const plain = muDivergence(1, m, n, k, V, weights, W, start, 0.1, 0.2, 0, 1e-14, 1, 1);
+        const refused = [...next].filter((h, i) => h > 0 && h === plain[i]).length;
+        expect(refused > 0).toBe(start === far);
+      }
+    }
+  });
+  test("Newton steps end where the gradient vanishes", () => {
+    let C = H;
+    for (let i = 0; i < 200; i++) C = newton(m, n, k, V, D, W, C, 0.1, 0.2, 1e-14, 1);
+    const G = gradient(1, m, n, k, V, D, W, C, 0.1, 0.2, 0, 1e-14, 1, 1);
+    expect(projectedSquares(k * n, C, G)).toBeLessThan(1e-20);
+  });
+  test("the watch over momentum", () => {
+    expect([...movedOn(2, Float64Array.of(2, 1), Float64Array.of(1, 4), 0.5)]).toEqual([2.5, 0.2]);
+    const watch = new Watch(10);
+    expect(watch.beta()).toBe(0);
+    expect(watch.due()).toBe(false);
+    expect(watch.beta()).toBeCloseTo(1 / 7, 14);
+    for (let i = 0; i < 8; i++) expect(watch.due()).toBe(false);
+    expect(watch.due()).toBe(true);
+    expect(watch.rose(11)).toBe(true);
+    for (let i = 0; i < 10; i++) {
+      expect(watch.beta()).toBe(0);
+      expect(watch.due()).toBe(i === 9);
+    }
+    expect(watch.rose(9)).toBe(false);
+    expect(watch.beta()).toBeCloseTo(1 / 7, 14);
+    expect(watch.bound).toBe(9);
   });
   test("the pace of extrapolation", () => {
     expect([...extrapolated(2, Float64Array.of(2, 1), Float64Array.of(1, 4), 0.5)]).toEqual([2.5, 0]);

@@ -134,6 +134,101 @@ describe("solvers and starts", () => {
     }
   });
 
+  it("Newton steps never raise the Kullback–Leibler loss, and with momentum no entry of the history", async () => {
+    const shape = fc.record({
+      m: fc.integer({ min: 2, max: 40 }),
+      n: fc.integer({ min: 2, max: 40 }),
+      share: fc.double({ min: 0, max: 1, noNaN: true }),
+      seed: fc.integer({ min: 0, max: 0xffffffff }),
+      single: fc.boolean(),
+      zeros: fc.double({ min: 0, max: 0.9, noNaN: true }),
+      mask: fc.constantFrom("none" as const, "ignore" as const, "zero-fill" as const, "weights" as const),
+      penalty: fc.constantFrom(0, 0.001, 0.1),
+      order: fc.constantFrom("WH" as const, "HW" as const),
+      epsilon: fc.constantFrom(2.2e-16, 1e-10),
+      extrapolate: fc.boolean(),
+      innerSweeps: fc.constantFrom(1, 3, "auto" as const),
+      maxIterations: fc.integer({ min: 1, max: 160 }),
+      tolerance: fc.constantFrom(0, Number.MIN_VALUE),
+      init: fc.constantFrom("random" as const, "half-normal" as const, "nndsvd" as const),
+    });
+    await fc.assert(
+      fc.asyncProperty(shape, async ({ m, n, share, seed, single, zeros, mask, penalty, ...rest }) => {
+        const random = seeded(seed);
+        const flat = Float64Array.from({ length: m * n }, () => (random() < zeros ? 0 : 10 * random()));
+        const V = matrix(m, n, single ? Float32Array.from(flat) : flat);
+        const weights = flat.map(() => (random() < 0.3 ? 0 : mask === "weights" ? random() : 1));
+        weights[0] = 1;
+        const masked =
+          mask === "none"
+            ? {}
+            : ({ mask: matrix(m, n, weights), missing: mask === "zero-fill" ? mask : "ignore" } as const);
+        const fit = await nmf(V, {
+          rank: 1 + Math.floor(share * (Math.min(m, n) - 1)),
+          loss: "kullback-leibler",
+          solver: "newton",
+          seed,
+          l1W: penalty,
+          l2H: penalty,
+          ...rest,
+          ...masked,
+        });
+        for (const x of [...fit.W.data, ...fit.H.data]) expect(x >= 0 && x < Infinity).toBe(true);
+        const { history } = fit;
+        // Without momentum nothing is taken back, and at a minimum roundings of the type show.
+        const noise = rest.extrapolate ? 0 : (single ? 1e-5 : 1e-13) * (history[0]!.loss + m * n);
+        for (let i = 1; i < history.length; i++) {
+          expect(history[i]!.loss).toBeLessThanOrEqual(history[i - 1]!.loss + noise);
+        }
+        expect(fit.loss).toBe(history.at(-1)!.loss);
+      }),
+      { numRuns: 200, seed: 1 },
+    );
+  });
+
+  it("the default for Kullback–Leibler is further than mu after a sixth of the iterations", async () => {
+    // An iteration of the default takes about as long as five of mu.
+    for (const [rows, cols, rank] of [
+      [40, 30, 4],
+      [96, 21, 4],
+      [60, 150, 12],
+    ] as const) {
+      const A = randomMatrix(rows, rank, 7);
+      const B = randomMatrix(rank, cols, 8);
+      const noise = seeded(9);
+      const data = fromFormula(
+        rows,
+        cols,
+        (i, j) => A[i]!.reduce((sum, a, r) => sum + a * a * B[r]![j]! ** 2, 0) + 0.1 * noise(),
+      );
+      for (const iterations of [600, 1200]) {
+        const options = { rank, loss: "kullback-leibler", tolerance: 0 } as const;
+        const plain = await nmf(data, { ...options, solver: "mu", maxIterations: iterations });
+        const ahead = await nmf(data, { ...options, maxIterations: iterations / 6 });
+        expect(ahead.loss, `${rows}×${cols}, ${iterations}`).toBeLessThanOrEqual(plain.loss);
+      }
+    }
+  });
+
+  it("a setback of momentum does not pass for convergence", async () => {
+    const options = { rank: 8, loss: "kullback-leibler", maxIterations: 20_000 } as const;
+    const quick = await nmf(V, { ...options, tolerance: 1e-5 });
+    const long = await nmf(V, { ...options, tolerance: 1e-9 });
+    expect(quick.converged && long.converged).toBe(true);
+    expect(quick.loss).toBeLessThan(long.loss * 1.02);
+    expect(long.iterations).toBeLessThan(20_000);
+  });
+
+  it("Newton steps bring entries back from zero, and find the same minimum as mu", async () => {
+    const W = fromFormula(40, 2, (i, a) => ((i + a) % 4 === 0 ? 0 : 1));
+    const H = fromFormula(2, 30, (a, j) => ((a + j) % 3 === 0 ? 0 : 1));
+    const options = { rank: 2, loss: "kullback-leibler", tolerance: 0 } as const;
+    const fit = await nmf(V, { ...options, init: { W, H }, maxIterations: 300 });
+    expect(fit.W.data.filter((w) => w === 0).length).toBeLessThan(10);
+    const mu = await nmf(V, { ...options, solver: "mu", init: { W: fit.W, H: fit.H }, maxIterations: 2000 });
+    expect(mu.loss).toBeGreaterThan(fit.loss * (1 - 1e-6));
+  });
+
   it("reaches a point where the projected gradient vanishes, and says so", async () => {
     for (const loss of ["frobenius", "kullback-leibler"] as const) {
       const fit = await nmf(V, { rank: 2, loss, stopping: "kkt", tolerance: 1e-6, maxIterations: 100_000 });
@@ -251,6 +346,8 @@ describe("transform", () => {
     const again = await fit.transform(holes, { missing: "ignore" });
     expect(again.history.at(-1)!.loss).toBeLessThan(again.history[0]!.loss);
     expect([...again.H.data].every(Number.isFinite)).toBe(true);
+    const plain = await fit.transform(holes, { missing: "ignore", solver: "mu", maxIterations: 5000 });
+    expect(again.loss).toBeLessThan(plain.loss * (1 + 1e-3));
   });
 
   it("refuses data of other rows", async () => {
@@ -380,6 +477,14 @@ describe("bad input", () => {
       /Frobenius/,
     ],
     ["sweeps for mu", V, { rank: 1, solver: "mu", innerSweeps: 2 }, "OPTION", /hals/],
+    [
+      "extrapolation for mu",
+      V,
+      { rank: 1, solver: "mu", loss: "kullback-leibler", extrapolate: true },
+      "OPTION",
+      /newton/,
+    ],
+    ["newton for another loss", V, { rank: 1, solver: "newton" }, "OPTION", /Kullback–Leibler.*"frobenius"/],
     ["a negative tolerance", V, { rank: 1, tolerance: -1 }, "OPTION", /got -1/],
     ["a seed beyond 32 bits", V, { rank: 1, seed: 2 ** 32 }, "OPTION", /4294967295/],
     ["epsilon 0", V, { rank: 1, epsilon: 0 }, "OPTION", /epsilon/],

@@ -55,7 +55,9 @@ export function factorizeCommand(setExitCode: (code: number) => void): Command {
       "frobenius",
     )
     .addOption(
-      new Option("--solver <name>", "how to minimise").choices(["auto", "mu", "hals"]).default("auto"),
+      new Option("--solver <name>", "how to minimise")
+        .choices(["auto", "mu", "hals", "newton"])
+        .default("auto"),
     )
     .addOption(
       new Option("--init <name>", "where to start")
@@ -90,10 +92,10 @@ export function factorizeCommand(setExitCode: (code: number) => void): Command {
     .option("--epsilon <x>", "added to denominators", parseNumber, 2.2e-16)
     .option(
       "--inner-sweeps <n>",
-      "HALS sweeps per product with V, or auto (default: the solver's)",
+      "sweeps per half-step of hals and newton, or auto (default: the solver's)",
       parseNumberOrAuto,
     )
-    .option("--extrapolate", "extrapolate HALS iterates (default: with solver auto)")
+    .option("--extrapolate", "extrapolate iterates of hals and newton (default: with solver auto)")
     .option("--no-extrapolate", "do not")
     .option(
       "--threads <n>",
