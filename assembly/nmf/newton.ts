@@ -18,7 +18,7 @@
 // A column for which that is not ≤ 0 (NaN included) takes the multiplicative update instead, which never
 // raises the objective: so no half-step does. Steps are refused mostly in the first few iterations.
 //
-// Rejected candidates, cost to the objective: see assembly/README.md.
+// What else was tried, and what each cost: assembly/README.md.
 
 import { flush, PANEL_BYTES, smallestNormal } from "../linalg/lanes";
 import { stripCount, stripWidth } from "../linalg/layout";
