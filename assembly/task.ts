@@ -56,6 +56,8 @@ export class Task {
   team: i32;
   arrived: i32;
   phase: i32;
+  /** How often a member looks at the phase before it asks the host to wait. */
+  spins: i32;
   /** What member 0 asks of the team (team.ts), and with which number. */
   command: i32;
   argument: i32;
@@ -109,6 +111,8 @@ export class Task {
   /** Sums of each chunk, `partialBytes` apart. */
   partials: usize;
   partialBytes: usize;
+  /** Whose chunk is whose (parallel/claim.ts). */
+  claims: usize;
   /** Scratch of each member, `scratchBytes` apart. */
   scratch: usize;
   scratchBytes: usize;

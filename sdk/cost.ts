@@ -2,28 +2,35 @@
 // that `npm run bench -- --part threads` measures and prints; what they decide is speed alone, since the
 // bits do not depend on the number of threads.
 //
-//   one iteration alone     t = (m·n·k·a + m·n·b + (m + n)·k²·a) nanoseconds
-//   on a team of p          t/p + meetings·(wake + p·meet)
+//   one iteration alone     t = s·(a·(2mnk + 2(m + n)k²) + 2b·mn), with 4mnk where WH is needed entry by entry
+//   on a team of p          t/p + c·p/2
 //   the whole               iterations · that, and what it takes to start the workers
 
 import { LOSSES, type Problem, SOLVERS } from "./problem.js";
 
 /** Nanoseconds of f64 arithmetic, for a multiply+add and for what an entry of V costs besides; f32 takes half. */
-const MULTIPLY_ADD = 0.1;
+const MULTIPLY_ADD = 0.14;
 const PER_ENTRY: Readonly<Record<number, number>> = {
   [LOSSES.frobenius]: 0,
-  [LOSSES["kullback-leibler"]]: 1.2,
-  [LOSSES["itakura-saito"]]: 2.5,
-  [LOSSES.divergence]: 150,
-  [LOSSES.cauchy]: 3,
+  [LOSSES["kullback-leibler"]]: 0.6,
+  [LOSSES["itakura-saito"]]: 1.4,
+  [LOSSES.divergence]: 8,
+  [LOSSES.cauchy]: 1.5,
 };
 
-/** Nanoseconds that a team of two loses in one iteration of two half-steps, at its four meetings and besides. */
-const MEETINGS = 20_000;
+/** Iterations of multiplicative updates that one of the solver takes as long as. */
+const SOLVER: Readonly<Record<number, number>> = {
+  [SOLVERS.mu]: 1,
+  [SOLVERS.hals]: 1.5,
+  [SOLVERS.newton]: 3.5,
+};
+
+/** Nanoseconds that a team of two loses in one iteration of two half-steps, at its meetings and besides. */
+const MEETINGS = 3000;
 
 /** Nanoseconds to start one worker, and to hand a problem to workers that stand ready. */
-const START = 25e6;
-const HAND_OVER = 1e6;
+const START = 20e6;
+const HAND_OVER = 0.6e6;
 
 /** A run that may stop early usually does so by then. */
 const USUAL_ITERATIONS = 100;
@@ -44,8 +51,9 @@ export function iterationTime(problem: Problem): number {
   const fused = loss !== LOSSES.frobenius || (mask !== undefined && !zeroFill);
   // Two half-steps; where WH is needed entry by entry each has a second product.
   const products = entries * rank * (fused ? 4 : 2);
-  const squares = fused ? 0 : (V.rows + V.cols) * rank * rank * (problem.solver === SOLVERS.hals ? 3 : 2);
-  const time = MULTIPLY_ADD * (products + squares) + 2 * entries * (PER_ENTRY[loss] as number);
+  const squares = fused ? 0 : 2 * (V.rows + V.cols) * rank * rank;
+  const update = MULTIPLY_ADD * (products + squares) + 2 * entries * (PER_ENTRY[loss] as number);
+  const time = update * (SOLVER[problem.solver] as number);
   return dtype === "f32" ? time / 2 : time;
 }
 

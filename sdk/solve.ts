@@ -5,6 +5,7 @@
 import type { Dtype, Engine } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
 import type { Matrix } from "./matrix.js";
+import { processors } from "./platform/threads.js";
 import { checkData, type DataFacts, LOSSES, type Problem, SOLVERS } from "./problem.js";
 import type { HistoryEntry, Progress, RestartResult, StopReason } from "./types.js";
 
@@ -19,6 +20,12 @@ const HALF_NORMAL_STEPS = 5;
 
 /** Below this many ε the ε inside V/(WH + ε) is felt in the fit. */
 const SMALL_BESIDE_EPSILON = 1e6;
+
+/**
+ * How often a member of a team looks for the others before it sleeps: some hundred microseconds where each has
+ * a processor, since waking up takes longer than most waits, and briefly where they share them.
+ */
+const SPINS = { patient: 300_000, crowded: 1000 } as const;
 
 /** A burst should not take longer, so that progress and cancellation stay lively. */
 const BURST_SECONDS = 0.02;
@@ -149,6 +156,7 @@ class Workspace {
     const task = this.#task;
     const problem = this.#problem;
     task.setInt("team", team);
+    task.setInt("spins", team <= (processors() ?? 1) ? SPINS.patient : SPINS.crowded);
     task.setInt("m", problem.V.rows);
     task.setInt("n", problem.V.cols);
     task.setInt("k", problem.rank);

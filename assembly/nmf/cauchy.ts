@@ -9,7 +9,8 @@
 import { lanes, PANEL_BYTES, panelCount } from "../linalg/lanes";
 import { predict } from "../linalg/product";
 import { barrier } from "../parallel/barrier";
-import { chunkCount, chunkPanels, firstChunk } from "../parallel/range";
+import { nextChunk } from "../parallel/claim";
+import { chunkCount, chunkPanels } from "../parallel/range";
 import { Side, Task } from "../task";
 import { loadPair, pairSum } from "./loss";
 import { combineScalar } from "./statistics";
@@ -57,12 +58,11 @@ function gather<T>(task: Task, id: i32): void {
   const total = panelCount<T>(side.cols);
   const chunks = chunkCount(total);
   const size = chunkPanels(total);
-  const end = firstChunk(chunks, task.team, id + 1);
   const tile = tileOne(task, id);
   const inverse = f64x2.splat(task.cauchyScale > 0 ? 1 / task.cauchyScale : 0);
   const one = f64x2.splat(1);
   const step: usize = 2 * sizeof<T>();
-  for (let chunk = firstChunk(chunks, task.team, id); chunk < end; chunk++) {
+  for (let chunk = nextChunk(task, chunks, id, -1); chunk >= 0; chunk = nextChunk(task, chunks, id, chunk)) {
     const last = min(total, (chunk + 1) * size);
     let shares = f64x2.splat(0);
     let sizes = f64x2.splat(0);

@@ -5,7 +5,8 @@
 import { PANEL_BYTES, panelCount } from "../linalg/lanes";
 import { dot } from "../linalg/vector";
 import { barrier } from "../parallel/barrier";
-import { chunkCount, chunkPanels, firstChunk } from "../parallel/range";
+import { nextChunk } from "../parallel/claim";
+import { chunkCount, chunkPanels } from "../parallel/range";
 import { Loss, Side, Solver, Task } from "../task";
 import { extrapolatePanel, settle } from "./extrapolate";
 import { halsPanel, mostSweeps } from "./hals";
@@ -44,14 +45,13 @@ function halfStep<T>(task: Task, side: Side, other: Side, id: i32): void {
   const total = panelCount<T>(side.cols);
   const chunks = chunkCount(total);
   const size = chunkPanels(total);
-  const end = firstChunk(chunks, task.team, id + 1);
   const gamma = exponent(task);
   const hals = task.solver == Solver.HALS;
   const sweeps = task.weighted ? max(1, task.sweeps) : mostSweeps(task, side);
   const withGram = usesGram(task);
   const vectorBytes = <usize>task.k * PANEL_BYTES;
   const elements = task.k * <i32>(PANEL_BYTES / sizeof<T>());
-  for (let chunk = firstChunk(chunks, task.team, id); chunk < end; chunk++) {
+  for (let chunk = nextChunk(task, chunks, id, -1); chunk >= 0; chunk = nextChunk(task, chunks, id, chunk)) {
     const last = min(total, (chunk + 1) * size);
     let inner: f64 = 0;
     for (let p = chunk * size; p < last; p++) {

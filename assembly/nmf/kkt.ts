@@ -7,7 +7,8 @@
 
 import { PANEL_BYTES, panelCount } from "../linalg/lanes";
 import { barrier } from "../parallel/barrier";
-import { chunkCount, chunkPanels, firstChunk } from "../parallel/range";
+import { nextChunk } from "../parallel/claim";
+import { chunkCount, chunkPanels } from "../parallel/range";
 import { Side, Task } from "../task";
 import { terms } from "./iterate";
 import { loadPair, pairSum } from "./loss";
@@ -28,13 +29,12 @@ function sideGradient<T>(task: Task, side: Side, other: Side, id: i32): f64 {
   const total = panelCount<T>(side.cols);
   const chunks = chunkCount(total);
   const size = chunkPanels(total);
-  const end = firstChunk(chunks, task.team, id + 1);
   const step: usize = 2 * sizeof<T>();
   const zero = f64x2.splat(0);
   const l1 = f64x2.splat(side.l1);
   const l2 = f64x2.splat(side.l2);
   const pairs = task.k * <i32>(PANEL_BYTES / step);
-  for (let chunk = firstChunk(chunks, task.team, id); chunk < end; chunk++) {
+  for (let chunk = nextChunk(task, chunks, id, -1); chunk >= 0; chunk = nextChunk(task, chunks, id, chunk)) {
     const last = min(total, (chunk + 1) * size);
     let squares = zero;
     for (let p = chunk * size; p < last; p++) {

@@ -15,7 +15,8 @@ import { logOfRatios } from "../linalg/logarithm";
 import { predict } from "../linalg/product";
 import { dot, sum } from "../linalg/vector";
 import { barrier } from "../parallel/barrier";
-import { chunkCount, chunkPanels, firstChunk } from "../parallel/range";
+import { nextChunk } from "../parallel/claim";
+import { chunkCount, chunkPanels } from "../parallel/range";
 import { Loss, Side, Task } from "../task";
 import { anchor, usesMomentum } from "./momentum";
 import { combineScalar } from "./statistics";
@@ -45,8 +46,7 @@ export function explicitLoss<T>(task: Task, kind: i32, id: i32): void {
   const total = panelCount<T>(side.cols);
   const chunks = chunkCount(total);
   const size = chunkPanels(total);
-  const end = firstChunk(chunks, task.team, id + 1);
-  for (let chunk = firstChunk(chunks, task.team, id); chunk < end; chunk++) {
+  for (let chunk = nextChunk(task, chunks, id, -1); chunk >= 0; chunk = nextChunk(task, chunks, id, chunk)) {
     let part: f64 = 0;
     const last = min(total, (chunk + 1) * size);
     for (let p = chunk * size; p < last; p++) part += panelLoss<T>(task, kind, side, other, p, id);

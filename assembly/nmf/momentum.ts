@@ -51,10 +51,11 @@ export function moveOn<T>(task: Task, id: i32): void {
   const H = changetype<Side>(task.sideH);
   const W = changetype<Side>(task.sideW);
   moveSide<T>(task, H, beta, id);
-  if (task.fixedW) return;
-  moveSide<T>(task, W, beta, id);
+  if (!task.fixedW) moveSide<T>(task, W, beta, id);
+  // Whoever does a chunk next need not be who has just moved it.
+  barrier(task);
   // The first half-step leaves behind what the second one needs.
-  if (beta > 0) refresh<T>(task, task.firstH ? W : H, id);
+  if (beta > 0 && !task.fixedW) refresh<T>(task, task.firstH ? W : H, id);
 }
 
 /** After an iteration: looks at the objective when it is time. */

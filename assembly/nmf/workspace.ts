@@ -1,11 +1,11 @@
 // Workspace: where everything of one factorization lies. The host asks for the bytes first, takes
 // them from its arena, and lets `layout` write the pointers.
 //
-//   [Side H][Side W] V  Vᵀ  D  Dᵀ  H  Wᵀ  Hᵀ tiles  W tiles  HHᵀ  WᵀW  sums  partials  scratch  staging
+//   [Side H][Side W] V  Vᵀ  D  Dᵀ  H  Wᵀ  Hᵀ tiles  W tiles  HHᵀ  WᵀW  sums  partials  claims  scratch  staging
 
 import { PANEL_BYTES, panelCount, panelWidth } from "../linalg/lanes";
 import { panelElements } from "../linalg/layout";
-import { chunkCount } from "../parallel/range";
+import { chunkCount, MAX_CHUNKS } from "../parallel/range";
 import { Loss, Side, Solver, Task } from "../task";
 
 /** Rows of a fused pass over V that are held in scratch at once. */
@@ -89,6 +89,7 @@ export function layout<T>(task: Task, base: usize): f64 {
   const partial = Math.ceil(square / 16) * 16 + Math.ceil((<f64>k * 8) / 16) * 16 + SCALAR_BYTES;
   task.partials = take(cursor, partial * <f64>chunks<T>(task));
   task.partialBytes = <usize>partial;
+  task.claims = take(cursor, <f64>MAX_CHUNKS * 4);
 
   const width = panelWidth<T>();
   const longest = ((max(m, n) + width - 1) / width) * width;
@@ -111,6 +112,7 @@ export function layout<T>(task: Task, base: usize): f64 {
   if (base != 0) {
     // Gram parts hold one triangle each; the other is added too, and must not be whatever lay there.
     memory.fill(task.partials, 0, task.partialBytes * chunks<T>(task));
+    memory.fill(task.claims, 0, MAX_CHUNKS * 4);
     const H = changetype<Side>(task.sideH);
     H.rows = m;
     H.cols = n;

@@ -4,9 +4,6 @@
 import { Task } from "../task";
 import { waitWhile } from "./env";
 
-/** Looks at the phase that often before it asks the host to wait. */
-const SPINS: i32 = 2000;
-
 export function barrier(task: Task): void {
   const team = task.team;
   if (team == 1) return;
@@ -19,7 +16,8 @@ export function barrier(task: Task): void {
     atomic.notify(phase, -1);
     return;
   }
-  for (let spin = 0; spin < SPINS; spin++) {
+  const spins = task.spins;
+  for (let spin = 0; spin < spins; spin++) {
     if (atomic.load<i32>(phase) != now) return;
   }
   waitWhile(phase, now);

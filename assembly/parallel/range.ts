@@ -3,10 +3,10 @@
 // the order of the chunks: so the bits do not depend on the team.
 //
 //   panels   0 1 | 2 3 | 4 5 | 6      chunks of 2
-//   team 2   member 0: chunks 0, 1    member 1: chunks 2, 3
+//   team 2   member 0: chunks 0, 1    member 1: chunks 2, 3      to begin with, see claim.ts
 
 /** At most this many chunks a factor. */
-const MAX_CHUNKS: i32 = 32;
+export const MAX_CHUNKS: i32 = 32;
 
 /** Panels in a chunk of a factor with `panels` panels. */
 export function chunkPanels(panels: i32): i32 {
@@ -19,7 +19,7 @@ export function chunkCount(panels: i32): i32 {
   return (panels + size - 1) / size;
 }
 
-/** First chunk of member `id`; it ends where that of member id + 1 begins. */
+/** First chunk of member `id`'s own range, which ends where that of member id + 1 begins. */
 export function firstChunk(chunks: i32, team: i32, id: i32): i32 {
   return (chunks * id) / team;
 }
