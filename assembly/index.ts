@@ -18,6 +18,7 @@ export const heap_base: usize = __heap_base;
 export const task_bytes: usize = offsetof<Task>();
 export const task_team: usize = offsetof<Task>("team");
 export const task_spins: usize = offsetof<Task>("spins");
+export const task_stop: usize = offsetof<Task>("stop");
 export const task_m: usize = offsetof<Task>("m");
 export const task_n: usize = offsetof<Task>("n");
 export const task_k: usize = offsetof<Task>("k");

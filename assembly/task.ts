@@ -58,6 +58,8 @@ export class Task {
   phase: i32;
   /** How often a member looks at the phase before it asks the host to wait. */
   spins: i32;
+  /** Not 0: half-steps leave the chunks alone that nobody has begun. The host sets it, from any thread. */
+  stop: i32;
   /** What member 0 asks of the team (team.ts), and with which number. */
   command: i32;
   argument: i32;

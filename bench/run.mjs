@@ -140,7 +140,11 @@ try {
   for (const [name, part] of Object.entries(PARTS)) {
     if (!chosenParts.includes(name)) continue;
     bench.progress(name);
-    report.parts[name] = await part.measure(bench);
+    // What other parts have found is kept.
+    report.parts[name] = await part.measure(bench).catch((error) => {
+      notes.add(`part ${name} failed: ${error.message}`);
+      return { lines: [], tables: [] };
+    });
   }
 } finally {
   for (const peer of started) peer.close();

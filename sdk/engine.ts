@@ -86,7 +86,7 @@ export class Engine implements Disposable {
   /** @internal The workers of this engine, of which there are none until they are needed. */
   get pool(): Pool {
     this.#refuseDisposed();
-    this.#pool ??= new Pool(this.module, this.#script);
+    this.#pool ??= new Pool(this.module, this.#script, this.constant("task_stop"));
     return this.#pool;
   }
 

@@ -283,6 +283,11 @@ class Workspace {
     this.#lead("iterate", count);
   }
 
+  /** Whether somebody stopped the team in the middle of an iteration. */
+  get stopped(): boolean {
+    return this.#task.int("stop") !== 0;
+  }
+
   /** Brings the scale and the cut of the Cauchy loss in line with the present errors. */
   adapt(): void {
     if (this.#problem.loss !== LOSSES.cauchy) return;
@@ -472,6 +477,8 @@ function* iterate(
     workspace.iterate(burst);
     perIteration = (performance.now() - before) / 1000 / burst;
     iteration += burst;
+    // What was left out must not look like convergence.
+    if (workspace.stopped) return result(false, "aborted");
     let done = false;
     if (iteration % every === 0) {
       workspace.adapt();

@@ -1,7 +1,7 @@
 // Time to an objective: the one that scikit-learn reaches in 200 iterations with tolerance 0 (by `cd`, and by `mu`,
 // which every peer has), or, without scikit-learn, the one that our same iteration reaches. The default solver is run to the first multiple of 10 iterations at which it is no worse, by the
 // f64 judge of data.mjs, and that run is timed whole, loading of V and last loss included, as are the 200
-// iterations of the others.
+// iterations of the others. Who would take more than a quarter of a minute is left out.
 //
 // With two threads scikit-learn's `cd` has them for its products with V only: its sweeps are one thread's.
 
@@ -20,6 +20,9 @@ const MOST_ITERATIONS = 1600;
 
 /** An objective that is worse by less than this fraction is the same one: rounding alone moves it so far. */
 const SLACK = { f32: 1e-6, f64: 1e-9 };
+
+/** A peer whose iterations would take longer than that in all is not waited for. */
+const PATIENCE_MS = 15_000;
 
 /** What all rounds of a size and type may take, where fewer rounds do. */
 const ROUNDS_MS = 15_000;
@@ -64,7 +67,7 @@ async function measureOne(sdk, data, reference, teams, effort) {
   const judged = [];
   for (const { count, rivals } of teams) {
     const found = await judge(solve, data, reference, rivals);
-    judged.push({ count, rivals: found.filter(({ counts }) => counts) });
+    judged.push({ count, rivals: await patient(found.filter(({ counts }) => counts)) });
   }
   const target = await targetOf(solve, data, reference, judged[0].rivals[0]?.peer);
   const iterations = iterationsNeeded(solve, data, loss, target);
@@ -74,7 +77,7 @@ async function measureOne(sdk, data, reference, teams, effort) {
     const team = count > 1 ? { threads: count } : {};
     const auto = timedSolver(solve, { loss, solver: "auto", ...team });
     const own = timedSolver(solve, { ...reference.options, ...team });
-    const others = rivals.map(({ peer }) => timedPeer(peer));
+    const others = rivals.map((rival) => orNothing(rival));
     return [() => auto(iterations), ...[own, ...others].map((run) => () => run(REFERENCE_ITERATIONS))];
   });
   const contenders = teamsOf.flat().map((sample) => ({ sample }));
@@ -89,6 +92,26 @@ async function measureOne(sdk, data, reference, teams, effort) {
     }));
     return { ...place, target, threads: count, iterations, auto, own, peers: timed };
   });
+}
+
+/** Those that are done within {@link PATIENCE_MS}, by what a twentieth of it takes them. */
+async function patient(rivals) {
+  const quick = [];
+  for (const rival of rivals) {
+    const ms = await orNothing(rival)(REFERENCE_ITERATIONS / 20);
+    if (20 * ms <= PATIENCE_MS) quick.push(rival);
+  }
+  return quick;
+}
+
+/** A peer that fails in the middle has no time: NaN, and the others go on. */
+function orNothing({ name, peer }) {
+  const run = timedPeer(peer);
+  return (iterations) =>
+    run(iterations).catch((error) => {
+      process.stderr.write(`${name}: ${error.message}\n`);
+      return Number.NaN;
+    });
 }
 
 async function targetOf(solve, data, { loss, options }, peer) {

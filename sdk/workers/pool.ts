@@ -34,13 +34,16 @@ interface Crew {
 export class Pool implements Disposable {
   readonly #module: WebAssembly.Module;
   readonly #script: string | URL | undefined;
+  /** Where a task's stop flag lies in it. */
+  readonly #stopField: number;
   #crew: Crew | undefined;
   #reason: string | undefined;
   #runs = 0;
 
-  constructor(module: WebAssembly.Module, script: string | URL | undefined) {
+  constructor(module: WebAssembly.Module, script: string | URL | undefined, stopField: number) {
     this.#module = module;
     this.#script = script;
+    this.#stopField = stopField;
   }
 
   /** Why there are no threads, where that is known: from the runtime, or from an attempt that failed. */
@@ -109,7 +112,7 @@ export class Pool implements Disposable {
    */
   async team(problem: Problem, size: number, calls: Calls): Promise<Solution> {
     if (calls.signal?.aborted) throw abortedBefore(calls.signal);
-    const { threads, ownBytes, gate } = this.#crew as Crew;
+    const { threads, ownBytes, gate, memory } = this.#crew as Crew;
     const door = new Gate(gate);
     const [lead, ...followers] = threads.slice(0, size) as [Thread, ...Thread[]];
     const posted = shareable(problem);
@@ -119,7 +122,12 @@ export class Pool implements Disposable {
         lead,
         calls,
         (id, onProgress) => lead.api.lead(id, posted, size, number, onProgress),
-        (id) => door.stop(0, id),
+        (id) => {
+          door.stop(0, id);
+          // The lead sees that after its burst; large problems are stopped in the middle of an iteration.
+          const task = door.taskOf(number);
+          if (task) Atomics.store(new Int32Array(memory.buffer), (task + this.#stopField) >>> 2, 1);
+        },
       );
       const followed = Promise.all(
         followers.map((thread) => foreseen(thread.api.follow(number, problem.dtype))),

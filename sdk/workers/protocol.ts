@@ -80,6 +80,11 @@ export class Gate {
     Atomics.store(this.#cells, 2 + member, call);
   }
 
+  /** The address of the task of `run`, while it is open; 0 before and after. */
+  taskOf(run: number): number {
+    return Atomics.load(this.#cells, 0) === run ? Atomics.load(this.#cells, 1) >>> 0 : 0;
+  }
+
   /** Whether `member` is to stop its call number `call`. */
   stopped(member: number, call: number): boolean {
     return Atomics.load(this.#cells, 2 + member) === call;
