@@ -18,7 +18,7 @@ import { findPeers, installPeers, PEERS, THREADED_PEERS } from "./peers/peer.mjs
 import { circumstances, json, save, text } from "./report.mjs";
 import { loadKernels } from "./workspace.mjs";
 
-const PARTS = { kernels, solvers, objective, curves, threads, cost, scaling, startup };
+const PARTS = { kernels, solvers, objective, threads, startup, scaling, curves, cost };
 
 /** A load average above which this run was not alone when it began. */
 const QUIET = 0.5;
@@ -127,6 +127,11 @@ function wanted(name, size, dtype) {
   return words.every((word) => line.includes(word) || line.includes(word.replaceAll("×", "x")));
 }
 
+/** The report so far, with the notes. */
+function complete() {
+  return { ...report, notes: [...report.notes, ...notes] };
+}
+
 async function startPeers(count) {
   await installPeers();
   const { peers, missing } = await findPeers(count > 1 ? THREADED_PEERS : PEERS, count);
@@ -145,12 +150,12 @@ try {
       notes.add(`part ${name} failed: ${error.message}`);
       return { lines: [], tables: [] };
     });
+    if (options.save) save(complete(), LEGEND);
   }
 } finally {
   for (const peer of started) peer.close();
 }
-report.notes.push(...notes);
 
-console.log(text(report));
-if (options.json) writeFileSync(options.json, json(report));
-if (options.save) console.log(`\nsaved: ${save(report, LEGEND)}.json and .md`);
+console.log(text(complete()));
+if (options.json) writeFileSync(options.json, json(complete()));
+if (options.save) console.log(`\nsaved: ${save(complete(), LEGEND)}.json and .md`);

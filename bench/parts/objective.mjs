@@ -81,8 +81,9 @@ async function measureOne(sdk, data, reference, teams, effort) {
     return [() => auto(iterations), ...[own, ...others].map((run) => () => run(REFERENCE_ITERATIONS))];
   });
   const contenders = teamsOf.flat().map((sample) => ({ sample }));
-  const once = (await interleave(contenders, 1)).flat().reduce((sum, ms) => sum + ms, 0);
-  const samples = await interleave(contenders, roundsFor(once, effort));
+  const once = (await interleave(contenders, 1)).flat().filter(Number.isFinite);
+  const total = once.reduce((sum, ms) => sum + ms, 0);
+  const samples = await interleave(contenders, roundsFor(total, effort));
   return judged.map(({ count, rivals }) => {
     const [auto, own, ...theirs] = samples.splice(0, 2 + rivals.length).map(summary);
     const timed = rivals.map((rival, i) => ({
