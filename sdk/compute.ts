@@ -6,7 +6,7 @@ import type { Engine } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
 import { processors } from "./platform/threads.js";
 import { MOST_THREADS, type Problem } from "./problem.js";
-import { abortedWith, drive, refuseTooLarge, run, type Solution, withLack } from "./solve.js";
+import { abortedBefore, abortedWith, drive, refuseTooLarge, run, type Solution, withLack } from "./solve.js";
 import type { Calls } from "./workers/call.js";
 import { type Outcomes, shareable } from "./workers/pool.js";
 
@@ -18,6 +18,8 @@ import { type Outcomes, shareable } from "./workers/pool.js";
  */
 export function compute(engine: Engine, problem: Problem, calls: Calls): Promise<Solution> {
   return engine.enqueue(async () => {
+    // From here on there is a result so far, though it may be that of one iteration.
+    if (calls.signal?.aborted) throw abortedBefore(calls.signal);
     refuseTooLarge(engine, problem);
     const { threads, apart } = plan(problem, () => cores(engine), engine.pool.size);
     if (threads > 1 && (await engine.pool.ready(threads))) {

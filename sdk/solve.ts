@@ -533,7 +533,6 @@ export async function drive(
   signal: Pick<AbortSignal, "aborted"> | undefined,
   onProgress: ((progress: Progress) => void) | undefined,
 ): Promise<Solution> {
-  if (signal?.aborted) throw abortedBefore(signal);
   let turned = performance.now();
   let step = steps.next(false);
   while (!step.done) {
@@ -554,7 +553,7 @@ export async function drive(
 }
 
 /** The error of a call that was cancelled before anything was computed. */
-export function abortedBefore(signal: Partial<AbortSignal>): AdvnmfError {
+export function abortedBefore(signal: AbortSignal): AdvnmfError {
   return new AdvnmfError("ABORTED", "aborted before it began", {}, { cause: signal.reason });
 }
 

@@ -2,7 +2,6 @@
 
 import { proxy } from "comlink";
 import { AdvnmfError } from "../errors.js";
-import { abortedBefore } from "../solve.js";
 import type { Progress } from "../types.js";
 import type { Answer, LocalProgress } from "./protocol.js";
 import { type Thread, workerError } from "./thread.js";
@@ -29,7 +28,6 @@ export async function call(
   start: (number: number, onProgress: LocalProgress) => Promise<Answer>,
   stop?: (number: number) => void,
 ): Promise<Answer> {
-  if (signal?.aborted) throw abortedBefore(signal);
   const number = ++numbers;
   let failure: { readonly error: unknown } | undefined;
   const abort = () => {
@@ -48,7 +46,9 @@ export async function call(
   // comlink turns the marked callback into its remote form on the way.
   const remote = onProgress && (proxy(tell) as unknown as LocalProgress);
   try {
-    const answer = await Promise.race([foreseen(start(number, remote)), thread.failed]);
+    const sent = foreseen(start(number, remote));
+    if (signal?.aborted) abort();
+    const answer = await Promise.race([sent, thread.failed]);
     if (!failure) return answer;
   } catch (error) {
     if (!failure) throw error;

@@ -7,7 +7,7 @@ import { nmfResult } from "../nmf.js";
 import { checkOptions } from "../options.js";
 import { compile, type WasmSource } from "../platform/load.js";
 import { nmfProblem, type Problem, transformProblem } from "../problem.js";
-import { type Solution, shaped } from "../solve.js";
+import { abortedBefore, type Solution, shaped } from "../solve.js";
 import { transformResult } from "../transform.js";
 import type { NmfOptions, NmfResult, TransformOptions, TransformResult } from "../types.js";
 import { type Calls, call } from "./call.js";
@@ -47,6 +47,7 @@ export function createWorker(options: WorkerOptions = {}): RemoteSolver {
   let joined: Promise<void> | undefined;
 
   async function solve<R>(problem: Problem, calls: Calls, shape: (solution: Solution) => R): Promise<R> {
+    if (calls.signal?.aborted) throw abortedBefore(calls.signal);
     thread.keepAlive(true);
     try {
       joined ??= compile(options.wasm).then((module) => thread.api.join(module));

@@ -8,7 +8,7 @@ import type { Numbers } from "../matrix.js";
 import { newMemory } from "../platform/memory.js";
 import { lackOfThreads } from "../platform/threads.js";
 import type { Problem } from "../problem.js";
-import { abortedBefore, type Solution } from "../solve.js";
+import type { Solution } from "../solve.js";
 import { type Calls, call, foreseen } from "./call.js";
 import { Gate } from "./protocol.js";
 import { startThread, type Thread } from "./thread.js";
@@ -111,7 +111,6 @@ export class Pool implements Disposable {
    * @throws AdvnmfError what the run throws; `WORKER` when a worker dies, and the next call gets new ones.
    */
   async team(problem: Problem, size: number, calls: Calls): Promise<Solution> {
-    if (calls.signal?.aborted) throw abortedBefore(calls.signal);
     const { threads, ownBytes, gate, memory } = this.#crew as Crew;
     const door = new Gate(gate);
     const [lead, ...followers] = threads.slice(0, size) as [Thread, ...Thread[]];
@@ -164,7 +163,8 @@ export class Pool implements Disposable {
     let error: unknown;
     let next = 0;
     const work = async (thread: Thread, member: number) => {
-      while (next < count && !stop.signal.aborted) {
+      // The first is begun in any case, so that there is a result so far.
+      while (next < count && (next === 0 || !stop.signal.aborted)) {
         const index = next++;
         try {
           const posted = shareable(problemOf(index));
@@ -194,7 +194,6 @@ export class Pool implements Disposable {
     } finally {
       signal?.removeEventListener("abort", abort);
     }
-    if (error === undefined && signal?.aborted) error = abortedBefore(signal);
     return { solutions, error };
   }
 

@@ -179,6 +179,17 @@ describe("threads", () => {
     expect(error).toMatchObject({ code: "ABORTED", best: undefined });
   });
 
+  it("an abort while the workers start gives what one iteration gave", async () => {
+    for (const restarts of [1, 8]) {
+      using engine = await createEngine();
+      const controller = new AbortController();
+      const options = { rank: 4, restarts, threads: 2, tolerance: 0, maxIterations: 1e9, engine };
+      const call = failureOf(nmf(V, { ...options, signal: controller.signal }));
+      setTimeout(() => controller.abort(), 1);
+      expect(await call).toMatchObject({ code: "ABORTED", best: { reason: "aborted", W: { cols: 4 } } });
+    }
+  });
+
   it("calls side by side on one engine wait for each other", async () => {
     const options = { rank: 3, threads: 2, maxIterations: 20 };
     const fits = await Promise.all([1, 2, 3].map((seed) => nmf(V, { ...options, seed })));
