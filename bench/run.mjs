@@ -31,7 +31,6 @@ peak      useful flops against the best multiply+add loop, timed in turn with th
 bound     the roofline where a kernel divides: the time of its flops or of its divisions at their ceilings,
           whichever is longer (they can run side by side), against the time taken
 ratio     the peer's time / ours: above 1, ours is faster
-curve     --only curve: time to an objective, solver by solver (some ten minutes; --quick: seconds to a few minutes)
 `;
 
 const HELP = `npm run bench -- [options]
