@@ -8,7 +8,7 @@ import { processors } from "./platform/threads.js";
 import { MOST_THREADS, type Problem } from "./problem.js";
 import { abortedBefore, abortedWith, drive, refuseTooLarge, run, type Solution, withLack } from "./solve.js";
 import type { Calls } from "./workers/call.js";
-import { type Outcomes, shareable } from "./workers/pool.js";
+import type { Outcomes } from "./workers/pool.js";
 
 /**
  * Computes a problem when the engine's calls before it have ended.
@@ -49,17 +49,25 @@ export async function computeEach(
     () => cores(engine),
     engine.pool.size,
   );
-  const beside = apart && (await engine.enqueue(() => engine.pool.ready(threads)));
-  if (!beside) {
-    for (let index = 0; index < count; index++) {
-      onSolved(index, await compute(engine, problemOf(index), { signal }));
-    }
-    return;
+  const outcomes = apart
+    ? await engine.enqueue(async () => {
+        if (signal?.aborted) throw abortedBefore(signal);
+        const ready = await engine.pool.ready(threads);
+        return ready ? engine.pool.apart(count, threads, problemOf, { signal }, onSolved) : undefined;
+      })
+    : undefined;
+  if (outcomes?.error !== undefined) throw withoutBest(outcomes.error, signal);
+  if (outcomes) return;
+  for (let index = 0; index < count; index++) {
+    const solved = compute(engine, problemOf(index), { signal });
+    onSolved(index, await solved.catch((error) => Promise.reject(withoutBest(error, signal))));
   }
-  const { error } = await engine.enqueue(() =>
-    engine.pool.apart(count, threads, problemOf, { signal }, onSolved),
-  );
-  if (error !== undefined) throw error;
+}
+
+/** One solution of many is not the result so far of the call that wanted them all. */
+function withoutBest(error: unknown, signal: AbortSignal | undefined): unknown {
+  if (!(error instanceof AdvnmfError) || error.best === undefined) return error;
+  return new AdvnmfError(error.code, "aborted before all fits were done", {}, { cause: signal?.reason });
 }
 
 /** The most threads that are chosen unasked. */
@@ -74,10 +82,9 @@ async function startsApart(engine: Engine, problem: Problem, hands: number, call
   const began = performance.now();
   const { restarts } = problem;
   const share = Math.max(1, Math.floor(restarts / (PIECES * hands)));
-  const shared = shareable(problem);
   const pieceOf = (index: number): Problem => {
     const firstRestart = index * share;
-    return { ...shared, firstRestart, restarts: Math.min(share, restarts - firstRestart) };
+    return { ...problem, firstRestart, restarts: Math.min(share, restarts - firstRestart) };
   };
   const { signal, onProgress } = calls;
   const tell =

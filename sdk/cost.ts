@@ -1,5 +1,5 @@
 // How long a problem takes, roughly, and on how many threads it is soonest done. The constants are those
-// that `npm run bench -- --part threads` measures and prints; what they decide is speed alone, since the
+// that `npm run bench -- --part cost` measures and prints; what they decide is speed alone, since the
 // bits do not depend on the number of threads.
 //
 //   one iteration alone     t = s·(a·(2mnk + 2(m + n)k²) + 2b·mn), with 4mnk where WH is needed entry by entry

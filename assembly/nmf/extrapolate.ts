@@ -8,12 +8,11 @@
 // the loss rises, the factors go back to (W_n, H_n), the ceiling becomes the last β that worked, and
 // β shrinks by η. The loss comes free from the Gram identity.
 
-import { flush, PANEL_BYTES, panelCount } from "../linalg/lanes";
+import { flush, PANEL_BYTES } from "../linalg/lanes";
 import { barrier } from "../parallel/barrier";
-import { chunkCount, chunkPanels, firstChunk } from "../parallel/range";
 import { Side, Task } from "../task";
 import { gramLoss, penalties } from "./loss";
-import { refresh } from "./statistics";
+import { firstByte, refresh } from "./statistics";
 
 const FIRST_STEP: f64 = 0.5;
 const STEP_GROWTH: f64 = 1.05;
@@ -82,19 +81,8 @@ export function settle<T>(task: Task, id: i32): void {
   barrier(task);
 }
 
-/** Panels of this member's chunks ← last. */
+/** Panels of this member's own range ← last. */
 function restore<T>(task: Task, side: Side, id: i32): void {
-  const total = panelCount<T>(side.cols);
-  const chunks = chunkCount(total);
-  const size = chunkPanels(total);
-  const first = firstChunk(chunks, task.team, id) * size;
-  const end = min(total, firstChunk(chunks, task.team, id + 1) * size);
-  const bytes = <usize>task.k * PANEL_BYTES;
-  if (first < end) {
-    memory.copy(
-      side.panels + <usize>first * bytes,
-      side.last + <usize>first * bytes,
-      <usize>(end - first) * bytes,
-    );
-  }
+  const first = firstByte<T>(task, side, id);
+  memory.copy(side.panels + first, side.last + first, firstByte<T>(task, side, id + 1) - first);
 }

@@ -13,12 +13,11 @@
 // factors are always an iterate, never C_y, and what the host asks for at multiples of 10 is a safe point:
 // its loss is known by then, and never above the one before.
 
-import { flush, PANEL_BYTES, panelCount } from "../linalg/lanes";
+import { flush } from "../linalg/lanes";
 import { barrier } from "../parallel/barrier";
-import { chunkCount, chunkPanels, firstChunk } from "../parallel/range";
 import { Side, Solver, Task } from "../task";
 import { explicitLoss, penalties } from "./loss";
-import { refresh } from "./statistics";
+import { firstByte, refresh } from "./statistics";
 
 /** Iterations between two looks at the objective; the host's own looks are multiples of it. */
 const LOOK_EVERY: i32 = 10;
@@ -131,11 +130,4 @@ function goBack<T>(task: Task, id: i32): void {
     memory.copy(side.panels + first, side.safe + first, firstByte<T>(task, side, id + 1) - first);
     refresh<T>(task, side, id);
   }
-}
-
-/** Where the panels of member `id` begin, in bytes. */
-function firstByte<T>(task: Task, side: Side, id: i32): usize {
-  const total = panelCount<T>(side.cols);
-  const panel = min(total, firstChunk(chunkCount(total), task.team, id) * chunkPanels(total));
-  return <usize>panel * task.k * PANEL_BYTES;
 }

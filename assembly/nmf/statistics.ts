@@ -86,3 +86,10 @@ export function refresh<T>(task: Task, side: Side, id: i32): void {
   if (id == 0) combine<T>(task, side);
   barrier(task);
 }
+
+/** Where the panels of member `id`'s own range begin, in bytes. */
+export function firstByte<T>(task: Task, side: Side, id: i32): usize {
+  const total = panelCount<T>(side.cols);
+  const panel = min(total, firstChunk(chunkCount(total), task.team, id) * chunkPanels(total));
+  return <usize>panel * task.k * PANEL_BYTES;
+}

@@ -112,16 +112,21 @@ function kernelTable(lines) {
   return {
     title: "Kernels against the ceilings",
     columns: ["<kernel", "<size", "<type", "ms", "min", "±", "GFLOP/s", "peak", "bound"],
-    rows: lines.map(({ name, size, dtype, time, work, gflops, peak, bound }) => [
-      name,
-      sizeName(size),
-      dtype,
-      digits(time.median),
-      digits(time.min),
-      percent(time.spread),
-      digits(gflops),
-      percent(peak),
-      work.divisions ? percent(bound) : "",
-    ]),
+    rows: lines.map(rateCells),
   };
+}
+
+/** A line from its name to its share of the bound. */
+export function rateCells({ name, size, dtype, time, work, gflops, peak, bound }) {
+  return [
+    name,
+    sizeName(size),
+    dtype,
+    digits(time.median),
+    digits(time.min),
+    percent(time.spread),
+    digits(gflops),
+    percent(peak),
+    work.divisions ? percent(bound) : "",
+  ];
 }

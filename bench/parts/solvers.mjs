@@ -4,8 +4,8 @@ import { cases } from "../cases/solvers.mjs";
 import { sizeName } from "../data.mjs";
 import { solverOf, timedSolver } from "../ours.mjs";
 import { judge, timedPeer, timeIterations } from "../rivals.mjs";
-import { digits, percent } from "../table.mjs";
-import { measureKernels, rated } from "./kernels.mjs";
+import { digits } from "../table.mjs";
+import { measureKernels, rateCells, rated } from "./kernels.mjs";
 
 export async function measure({ combinations, kernels, sdk, peers, effort }) {
   const lines = [];
@@ -53,17 +53,9 @@ function tables(lines) {
     {
       title: "Solvers, one thread each: milliseconds an iteration, and ratio (milliseconds) of each peer",
       columns: ["<solver", "<size", "<type", "ms", "min", "±", "GFLOP/s", "peak", "bound", ...names],
-      rows: lines.map(({ name, size, dtype, time, work, gflops, peak, bound, peers }) => [
-        name,
-        sizeName(size),
-        dtype,
-        digits(time.median),
-        digits(time.min),
-        percent(time.spread),
-        digits(gflops),
-        percent(peak),
-        work.divisions ? percent(bound) : "",
-        ...names.map((peer) => cell(peers.find((rival) => rival.name === peer))),
+      rows: lines.map((line) => [
+        ...rateCells(line),
+        ...names.map((peer) => cell(line.peers.find((rival) => rival.name === peer))),
       ]),
     },
   ];

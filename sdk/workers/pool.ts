@@ -114,7 +114,7 @@ export class Pool implements Disposable {
     const { threads, ownBytes, gate, memory } = this.#crew as Crew;
     const door = new Gate(gate);
     const [lead, ...followers] = threads.slice(0, size) as [Thread, ...Thread[]];
-    const posted = shareable(problem);
+    const posted = shareable(problem, new WeakMap());
     const number = ++this.#runs;
     return this.#supervise([lead, ...followers], async () => {
       const answer = call(
@@ -156,6 +156,8 @@ export class Pool implements Disposable {
     const { threads, ownBytes, gate } = this.#crew as Crew;
     const door = new Gate(gate);
     const solutions: (Solution | undefined)[] = Array.from({ length: count }, () => undefined);
+    // Problems over the same V share one copy of it.
+    const copies: Copies = new WeakMap();
     const stop = new AbortController();
     const abort = () => stop.abort(signal?.reason);
     if (signal?.aborted) abort();
@@ -167,7 +169,7 @@ export class Pool implements Disposable {
       while (next < count && (next === 0 || !stop.signal.aborted)) {
         const index = next++;
         try {
-          const posted = shareable(problemOf(index));
+          const posted = shareable(problemOf(index), copies);
           const calls = { signal: stop.signal, onProgress };
           const answer = await call(
             thread,
@@ -235,22 +237,28 @@ function isLoss(error: unknown): boolean {
   return error instanceof AdvnmfError && error.code === "WORKER";
 }
 
-/** The problem with V and mask where workers read them without another copy. */
-export function shareable(problem: Problem): Problem {
+/** Arrays of the caller's, and their copies that workers can read. */
+type Copies = WeakMap<Numbers | Uint8Array, Numbers | Uint8Array>;
+
+/** The problem with V and mask where workers read them without a copy each. */
+function shareable(problem: Problem, copies: Copies): Problem {
   const { V, mask } = problem;
   return {
     ...problem,
-    V: { rows: V.rows, cols: V.cols, data: shared(V.data) },
-    mask: mask === undefined ? undefined : shared(mask as Numbers | Uint8Array),
+    V: { rows: V.rows, cols: V.cols, data: shared(V.data, copies) },
+    mask: mask === undefined ? undefined : shared(mask as Numbers | Uint8Array, copies),
   };
 }
 
-function shared<A extends Numbers | Uint8Array>(data: A): A {
+function shared<A extends Numbers | Uint8Array>(data: A, copies: Copies): A {
   if (data.buffer instanceof SharedArrayBuffer) return data;
+  const known = copies.get(data);
+  if (known) return known as A;
   const Type = data.constructor as new (buffer: SharedArrayBuffer) => A;
   try {
     const copy = new Type(new SharedArrayBuffer(data.byteLength));
     copy.set(data);
+    copies.set(data, copy);
     return copy;
   } catch (cause) {
     throw new AdvnmfError(

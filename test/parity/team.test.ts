@@ -157,6 +157,13 @@ async function run(dtype: "f32" | "f64", problem: Case, team: number): Promise<s
   return hash.update(new Uint8Array(Float64Array.from(reports).buffer)).digest("hex");
 }
 
+it("a team that is stopped leaves its factors alone", async () => {
+  const problem: Case = { name: "stopped", m: 61, n: 403, k: 5, fields: { ...MU, loss: 1, stop: 1 } };
+  const once = await run("f64", { ...problem, calls: [ITERATE] }, 2);
+  expect(await run("f64", { ...problem, calls: [ITERATE, ITERATE, ITERATE] }, 2)).toBe(once);
+  expect(await run("f64", { ...problem, calls: [ITERATE], fields: { ...MU, loss: 1 } }, 2)).not.toBe(once);
+});
+
 describe("a team gives the bits of one", () => {
   for (const problem of cases) {
     for (const dtype of ["f32", "f64"] as const) {

@@ -215,6 +215,22 @@ describe("threads", () => {
   });
 });
 
+describe("selectRank that is aborted", () => {
+  it.each([1, 2])("throws ABORTED without a result, on %i threads", async (threads) => {
+    const controller = new AbortController();
+    const call = selectRank(V, {
+      ranks: [2, 3],
+      threads,
+      tolerance: 0,
+      maxIterations: 1e6,
+      signal: controller.signal,
+    });
+    setTimeout(() => controller.abort(new Error("enough")), 100);
+    const error = await failureOf(call);
+    expect(error).toMatchObject({ code: "ABORTED", best: undefined, cause: { message: "enough" } });
+  });
+});
+
 describe("workers that fail", () => {
   const failing: [string, string, string, NmfOptions][] = [
     [
