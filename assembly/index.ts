@@ -10,6 +10,7 @@ import { uniform } from "./rng/counter";
 import { Side, Task } from "./task";
 import { follow, lead } from "./team";
 
+export { faces } from "./data/faces";
 export { atnmfSynthetic, lafaSynthetic, swimmer } from "./data/generators";
 
 // Sizes and offsets, in bytes.
