@@ -5,6 +5,7 @@ export { type DatasetFacts, type DatasetName, type DatasetOptions, datasets } fr
 export { createEngine, type Dtype, type Engine, type EngineOptions } from "./engine.js";
 export { AdvnmfError, type ErrorCode } from "./errors.js";
 export { sha256 } from "./fingerprint.js";
+export { type HiddenEntries, type HideOptions, hideEntries } from "./hide.js";
 export { info, type RuntimeInfo } from "./info.js";
 export { type Matrix, type MatrixLike, type MatrixNames, matrix, type Numbers, type Rows } from "./matrix.js";
 export { nmf } from "./nmf.js";

@@ -31,6 +31,14 @@ export function parseLoss(text: string): LossOption {
   );
 }
 
+/** `penalty` or `linf=RADIUS`. */
+export function parseAdversary(text: string): "penalty" | { readonly linf: number } {
+  if (text === "penalty") return text;
+  const [name, value] = text.split("=", 2);
+  if (name === "linf" && value !== undefined) return { linf: parseNumber(value) };
+  throw new InvalidArgumentError("Expected penalty or linf=RADIUS (such as linf=0.1).");
+}
+
 /** `--dtype`, the same for every command that reads. */
 export function dtypeOption(): Option {
   return new Option("--dtype <type>", "compute and store in f32 or f64 (default: as the file)").choices([
