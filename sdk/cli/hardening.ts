@@ -17,7 +17,6 @@ export interface HardenFlags extends HideFlags {
   readonly epsilonOuter: number;
   readonly maxInner: number;
   readonly maxOuter: number;
-  readonly missing?: "ignore" | "zero-fill";
   readonly threads?: number;
 }
 
@@ -67,7 +66,10 @@ export async function hardenAtnmf(
   // Whoever has a radius pays nothing.
   const lambda = flags.lambda ?? (adversary === "penalty" ? USUAL_LAMBDA : undefined);
   const fit = await run({ adversary, ...(lambda === undefined ? {} : { lambda }) });
-  const title = fit.lambda === undefined ? "AT-NMF, ℓ∞ adversary" : `AT-NMF, λ = ${fit.lambda}`;
+  const title =
+    fit.lambda === undefined
+      ? "AT-NMF, ℓ∞ adversary"
+      : `AT-NMF, λ = ${fit.lambda === Number.POSITIVE_INFINITY ? "∞" : fit.lambda}`;
   const hardening: Hardening = { title, fit };
   const without = async (own: Partial<AtnmfOptions>) => {
     if (signal.aborted) return undefined;

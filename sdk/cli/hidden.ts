@@ -13,6 +13,7 @@ export interface HideFlags {
   readonly mask?: string;
   readonly hide?: number;
   readonly seed: number;
+  readonly missing?: "ignore" | "zero-fill";
 }
 
 /** What is hidden. */
@@ -49,6 +50,16 @@ export async function hiddenEntries(input: Input, flags: HideFlags, signal: Abor
   }
   const share = flags.hide ?? (kind === "dataset" ? USUAL_SHARE : 0);
   if (share === 0) return { indices: [], share };
+  // A mask allows NaN, but it was not the user who gave this one.
+  const missing = flags.missing === undefined ? V.data.findIndex(Number.isNaN) : -1;
+  if (missing >= 0) {
+    const [row, column] = [Math.floor(missing / V.cols), missing % V.cols];
+    throw new AdvnmfError(
+      "NOT_FINITE",
+      `V has NaN at row ${row}, column ${column}; if NaN means "missing", say --missing ignore (or zero-fill), otherwise mend the data`,
+      { name: "V", row, column },
+    );
+  }
   const { mask, hidden } = await hideEntries(V, { fraction: share, seed: flags.seed });
   return { mask, indices: hidden, share };
 }

@@ -111,8 +111,8 @@ async function harden(name: string, flags: Flags, signal: AbortSignal): Promise<
     seed: flags.seed,
     loss: fit.loss,
     relativeError: fit.relativeError,
-    lambda: fit.lambda ?? null,
-    lambdas: fit.lambdas ?? null,
+    lambda: fit.lambda === undefined ? null : jsonNumber(fit.lambda),
+    lambdas: fit.lambdas?.map((score) => ({ ...score, lambda: jsonNumber(score.lambda) })) ?? null,
     saddle: fit.saddle,
     outerIterations: fit.outerIterations,
     innerIterations: fit.innerIterations,
@@ -138,12 +138,17 @@ async function harden(name: string, flags: Flags, signal: AbortSignal): Promise<
   return signal.aborted;
 }
 
+/** JSON has no ∞. */
+function jsonNumber(value: number): number | "∞" {
+  return value === Number.POSITIVE_INFINITY ? "∞" : value;
+}
+
 /** Every option as it was in force; null = none given. */
 function resolvedOptions(flags: Flags & { readonly rank: number }, { fit }: Hardening, hidden: Hidden) {
   return {
     rank: flags.rank,
     loss: flags.loss,
-    lambda: flags.lambda ?? fit.lambda ?? null,
+    lambda: flags.lambda ?? (fit.lambda === undefined ? null : jsonNumber(fit.lambda)),
     adversary: flags.adversary,
     hide: flags.mask === undefined ? hidden.share : null,
     mask: flags.mask ?? null,
