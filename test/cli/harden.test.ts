@@ -7,7 +7,7 @@ import { encodeMatrix, readMatrix } from "advnmf/io";
 import { decode } from "fast-png";
 import { describe, expect, test } from "vitest";
 import { dataPath, fromFormula, projectRoot } from "../data.js";
-import { advnmf, listing, namedCsv, readJson, scratchFolder } from "./command.js";
+import { advnmf, ending, listing, namedCsv, readJson, scratchFolder, startCli } from "./command.js";
 
 const folder = scratchFolder();
 const file = (name: string, content: string | Uint8Array): string => {
@@ -223,6 +223,30 @@ describe("pictures", () => {
     expect(listing(out)).toContain("restored.png");
     const mean = await nmf(await readMatrix(real!, { images: "columns" }), { rank: 1, maxIterations: 50 });
     expect(record.rmse.hardened).toBeLessThan(mean.relativeError * 255);
+  });
+});
+
+describe("interrupting", () => {
+  test("the best so far is saved, without what would have come after it", async () => {
+    const out = join(folder, "interrupted");
+    const endless = ["--epsilon-outer", "0", "--max-outer", "1000000"];
+    const child = startCli(["harden", "faces", ...endless, "--out", out]);
+    const end = ending(child);
+    await new Promise<void>((resolve) => {
+      child.stderr?.on("data", (text: string) => {
+        if (text.includes("hardening")) resolve();
+      });
+    });
+    child.kill("SIGINT");
+    const { code, stdout } = await end;
+    expect(code).toBe(130);
+    expect(readJson(join(out, "fit.json"))).toMatchObject({
+      reason: "aborted",
+      rmse: { nmf: null, hardened: expect.any(Number), nmfIgnoring: null },
+      restored: { rows: ["original", "visible", "AT-NMF, λ = 3", expect.any(String)] },
+    });
+    expect(stdout).toMatch(/NMF +interrupted\n {2}AT-NMF, λ = 3 +0\.\d+\n/);
+    expect(listing(out)).toEqual(["H.npy", "R.npy", "W.npy", "features.png", "fit.json", "restored.png"]);
   });
 });
 
