@@ -2,6 +2,7 @@
 // every burst of iterations, and the drivers at the end decide whether to go on, in one turn of the
 // event loop (sync) or in many (async).
 
+import { type BilevelSolution, runAnmf } from "./anmf-run.js";
 import type { Dtype, Engine } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
 import type { Matrix } from "./matrix.js";
@@ -46,6 +47,8 @@ export interface Solution {
   readonly peakBytes: number;
   readonly threads: number;
   readonly warnings: readonly string[];
+  /** What an adversarial factorization found besides; its `loss` is then the objective. */
+  readonly bilevel?: BilevelSolution;
 }
 
 /** Who computes a problem together. */
@@ -357,6 +360,7 @@ interface Attempt extends RestartResult {
  *   throws.
  */
 export function* run(engine: Engine, problem: Problem, team = ALONE): Run {
+  if (problem.bilevel) return yield* runAnmf(engine, problem, problem.bilevel, run);
   const { arena } = engine;
   const mark = arena.mark();
   arena.resetPeak();

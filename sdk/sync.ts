@@ -1,16 +1,33 @@
 // advnmf/sync: the same computations on the calling thread, from start to end.
 
+import { anmfProblem, anmfResult } from "./anmf.js";
 import { createEngineSync, defaultEngineSync, type Engine, type EngineOptions } from "./engine.js";
 import type { Matrix, MatrixLike, Rows } from "./matrix.js";
 import { nmfResult } from "./nmf.js";
 import { nmfProblem, type Problem, transformProblem } from "./problem.js";
 import { driveSync, run, type Solution, withLack } from "./solve.js";
 import { transform, transformResult } from "./transform.js";
-import type { NmfOptions, NmfResult, TransformOptions, TransformResult } from "./types.js";
+import type {
+  AnmfOptions,
+  AnmfResult,
+  NmfOptions,
+  NmfResult,
+  TransformOptions,
+  TransformResult,
+} from "./types.js";
 
 export { AdvnmfError, type ErrorCode } from "./errors.js";
 export { type MatrixLike, matrix } from "./matrix.js";
-export { createEngineSync, type Engine, type EngineOptions, type Matrix, type NmfOptions, type NmfResult };
+export {
+  type AnmfOptions,
+  type AnmfResult,
+  createEngineSync,
+  type Engine,
+  type EngineOptions,
+  type Matrix,
+  type NmfOptions,
+  type NmfResult,
+};
 
 /** Options of the synchronous calls: a signal cannot arrive while the thread is busy. */
 export type SyncOptions<O> = Omit<O, "signal">;
@@ -31,6 +48,21 @@ export function nmfSync(V: MatrixLike, options: SyncOptions<NmfOptions>): NmfRes
 export function nmfSync(V: MatrixLike, options: SyncOptions<NmfOptions>): NmfResult {
   const problem = nmfProblem(V, options);
   return nmfResult(solve(problem, options), options, transform);
+}
+
+/** `anmf` on the calling thread: same arguments, same bits. @throws AdvnmfError as `anmf`. */
+export function anmfSync(
+  V: Matrix<Float32Array>,
+  options: SyncOptions<AnmfOptions>,
+): AnmfResult<Float32Array>;
+export function anmfSync(
+  V: Matrix<Float64Array> | Rows,
+  options: SyncOptions<AnmfOptions>,
+): AnmfResult<Float64Array>;
+export function anmfSync(V: MatrixLike, options: SyncOptions<AnmfOptions>): AnmfResult;
+export function anmfSync(V: MatrixLike, options: SyncOptions<AnmfOptions>): AnmfResult {
+  const problem = anmfProblem(V, options);
+  return anmfResult(solve(problem, options), options, transform);
 }
 
 /** `transform` on the calling thread. @throws AdvnmfError as `transform`. */

@@ -443,6 +443,7 @@ function stiffen(o: Bilevel): void {
 /** out = Mᵀ, n×n row-major. */
 function transpose(n: i32, M: usize, out: usize): void {
   for (let i = 0; i < n; i++) {
-    for (let j = 0; j < n; j++) store<f64>(out + <usize>(j * n + i) * 8, load<f64>(M + <usize>(i * n + j) * 8));
+    for (let j = 0; j < n; j++)
+      store<f64>(out + <usize>(j * n + i) * 8, load<f64>(M + <usize>(i * n + j) * 8));
   }
 }

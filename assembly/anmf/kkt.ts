@@ -17,7 +17,20 @@ import { rowDot } from "../linalg/gram";
 import { PANEL_BYTES, panelCount } from "../linalg/lanes";
 import { axpy, dot } from "../linalg/vector";
 import { gramOf, respond } from "./admm";
-import { backward, blend, cross, distance, forward, mix, multiply, ratio, residual, sum, times, toTiles } from "./products";
+import {
+  backward,
+  blend,
+  cross,
+  distance,
+  forward,
+  mix,
+  multiply,
+  ratio,
+  residual,
+  sum,
+  times,
+  toTiles,
+} from "./products";
 import { Bilevel, flat } from "./workspace";
 
 /** Objective, Σ D∘(Y − PS)², KKT residual and best-response residual at P, S; the answer goes to `best`. */
@@ -71,9 +84,11 @@ function takeOff(n: i32, cols: i32, a: i32, X: usize, G: usize): void {
   const row = <usize>a * PANEL_BYTES;
   const stride = <usize>n * PANEL_BYTES;
   let along: f64 = 0;
-  for (let p = 0; p < panels; p++) along += dot<f64>(4, X + row + <usize>p * stride, G + row + <usize>p * stride);
+  for (let p = 0; p < panels; p++)
+    along += dot<f64>(4, X + row + <usize>p * stride, G + row + <usize>p * stride);
   along /= rowDot<f64>(n, panels, X, a, a);
-  for (let p = 0; p < panels; p++) axpy<f64>(4, -along, X + row + <usize>p * stride, G + row + <usize>p * stride);
+  for (let p = 0; p < panels; p++)
+    axpy<f64>(4, -along, X + row + <usize>p * stride, G + row + <usize>p * stride);
 }
 
 /** ‖projected gradient‖². C: the variable, G: the gradient, count numbers each. */
