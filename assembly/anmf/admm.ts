@@ -44,6 +44,7 @@ import { factor, solve } from "../linalg/cholesky";
 import { gram, mirror, rowDot } from "../linalg/gram";
 import { PANEL_BYTES, panelCount } from "../linalg/lanes";
 import { panelsToRows, panelsToTransposedRows, rowsToPanels, squareToTiles } from "../linalg/layout";
+import { clear } from "../linalg/product";
 import { rotateToOrthogonal } from "../linalg/svd";
 import { dot, scale } from "../linalg/vector";
 import {
@@ -62,7 +63,7 @@ import {
   times,
   toTiles,
 } from "./products";
-import { Bilevel, flat } from "./workspace";
+import { Bilevel } from "./workspace";
 
 /** How often the penalties are looked at. */
 const RHO_EVERY: i32 = 25;
@@ -83,8 +84,8 @@ export function respond(o: Bilevel, A: usize, X: usize, L: usize, rhs: usize, be
   const n = o.n;
   toTiles(n, o.N, X, o.tilesX);
   times(o.N, n, o.m, o.tilesX, o.Zt, rhs);
-  sum(flat(n, o.m), o.lambda, A, 1, rhs, rhs);
-  memory.copy(best, rhs, <usize>flat(n, o.m) * 8);
+  sum(o.left, o.lambda, A, 1, rhs, rhs);
+  memory.copy(best, rhs, <usize>o.left * 8);
   gramOf(n, o.N, X, L);
   blend(n, 1, L, 0, L, o.lambda, L);
   factorize(o, n, L);
@@ -122,8 +123,8 @@ function scaleRow(n: i32, cols: i32, alpha: f64, panels: usize, a: i32): void {
 /** The start from the factors that are loaded: gauge, penalties, duals. */
 export function begin(o: Bilevel): void {
   const n = o.n;
-  const left = flat(n, o.m);
-  const right = flat(n, o.N);
+  const left = o.left;
+  const right = o.right;
   toGauge(o, o.X, o.A);
   const r2 = dot<f64>(right, o.X, o.X) / n;
   const a2 = dot<f64>(left, o.A, o.A) / n;
@@ -182,12 +183,12 @@ function pull(o: Bilevel, C: usize, out: usize): void {
   }
   misfit(o, C, out);
   mix(o.n, o.m, o.XX, C, o.squareTiles, o.J);
-  sum(flat(o.n, o.m), 1, o.J, 1, out, out);
+  sum(o.left, 1, o.J, 1, out, out);
 }
 
 function stepT(o: Bilevel): void {
   const n = o.n;
-  const left = flat(n, o.m);
+  const left = o.left;
   toTiles(n, o.N, o.X, o.tilesX);
   pull(o, o.T, o.F);
   // a = Mᵀ, b = M; M Mᵀ by its rows as panels.
@@ -207,7 +208,7 @@ function stepT(o: Bilevel): void {
 /** b holds M. */
 function stepA(o: Bilevel): void {
   const n = o.n;
-  const left = flat(n, o.m);
+  const left = o.left;
   if (o.weighted) pull(o, o.A, o.F);
   mix(n, o.m, o.b, o.T, o.squareTiles, o.G);
   sum3(left, 1, o.G, -1, o.QZ, 1, o.U1, o.G);
@@ -223,15 +224,15 @@ function stepA(o: Bilevel): void {
 function pullX(o: Bilevel, alpha: f64, C: usize): void {
   toTiles(o.n, o.m, C, o.tilesT);
   residual(o.m, o.n, o.N, o.Y, o.weighted ? o.D : 0, C, o.tilesT, o.X, o.tile, o.E);
-  sum(flat(o.n, o.N), alpha, o.E, 1, o.V, o.V);
+  sum(o.right, alpha, o.E, 1, o.V, o.V);
 }
 
 function stepX(o: Bilevel): void {
   const n = o.n;
   const m = o.m;
   const N = o.N;
-  const left = flat(n, m);
-  const right = flat(n, N);
+  const left = o.left;
+  const right = o.right;
   const two = 2 * o.beta;
   const rest = 2 * (1 - o.beta);
   // R, in V.
@@ -265,7 +266,7 @@ function stepX(o: Bilevel): void {
   factorize(o, n, o.c);
   memory.copy(o.G, o.T, <usize>left * 8);
   forward(n, m, o.c, o.G);
-  memory.fill(o.turn, 0, <usize>flat(n, n) * 8);
+  clear(n * panelCount<f64>(n), o.turn);
   for (let a = 0; a < n; a++) store<f64>(entry(n, o.turn, a, a), 1);
   rotateToOrthogonal<f64>(n, panelCount<f64>(m), o.G, panelCount<f64>(n), o.turn);
   // C, row by row, in a.
@@ -302,20 +303,20 @@ function stepX(o: Bilevel): void {
 function prepareQ(o: Bilevel): void {
   gramOf(o.n, o.N, o.X, o.XX);
   toTiles(o.n, o.N, o.X, o.tilesX);
-  sum(flat(o.n, o.N), 1, o.X, 1, o.U3, o.E);
+  sum(o.right, 1, o.X, 1, o.U3, o.E);
   pressure(o);
 }
 
 /** G = λ(T−A) + U1. */
 function pressure(o: Bilevel): void {
-  sum3(flat(o.n, o.m), o.lambda, o.T, -o.lambda, o.A, 1, o.U1, o.G);
+  sum3(o.left, o.lambda, o.T, -o.lambda, o.A, 1, o.U1, o.G);
 }
 
 function stepQ(o: Bilevel): void {
   const n = o.n;
   const m = o.m;
   const N = o.N;
-  const left = flat(n, m);
+  const left = o.left;
   prepareQ(o);
   // F = XZᵀ, UZ = EZᵀ, J = XXᵀTᵀ − XZᵀ.
   times(N, n, m, o.tilesX, o.Zt, o.F);
@@ -336,7 +337,7 @@ function stepQ(o: Bilevel): void {
   times(m, n, N, o.tilesT, o.Z, o.Q);
   cross(n, m, o.T, o.F, o.a);
   mix(n, N, o.a, o.X, o.squareTiles, o.V);
-  const right = flat(n, N);
+  const right = o.right;
   sum3(right, 1, o.Q, -1, o.V, 1, o.E, o.Q);
   // U1 + C1 = κΓ, QZᵀ = QXᵀTᵀ − κΓ + Ũᵀ.
   multiply(left, o.kappa, o.F);
@@ -351,8 +352,8 @@ function stepQTall(o: Bilevel): void {
   const n = o.n;
   const m = o.m;
   const N = o.N;
-  const left = flat(n, m);
-  const right = flat(n, N);
+  const left = o.left;
+  const right = o.right;
   prepareQ(o);
   // V = TᵀZ, Q = KX − TᵀZ.
   toTiles(n, m, o.T, o.tilesT);
@@ -382,7 +383,7 @@ function stepQTall(o: Bilevel): void {
 
 /** U1 ← F = U1 + C1, and ‖C1‖/(λ‖T‖). */
 function press(o: Bilevel): void {
-  const left = flat(o.n, o.m);
+  const left = o.left;
   o.attack = distance(left, o.F, o.U1, o.T) / o.lambda;
   memory.copy(o.U1, o.F, <usize>left * 8);
 }
@@ -390,8 +391,8 @@ function press(o: Bilevel): void {
 /** P, S, and what is left to do for the duals; the residuals. */
 function project(o: Bilevel): void {
   const n = o.n;
-  const left = flat(n, o.m);
-  const right = flat(n, o.N);
+  const left = o.left;
+  const right = o.right;
   positivePart(left, o.A, o.U2, o.P);
   positivePart(right, o.X, o.U4, o.S);
   if (o.gauge) {
@@ -429,8 +430,8 @@ function stiffen(o: Bilevel): void {
     o.rho1 *= 2;
     o.rho2 *= 2;
     o.rho3 *= 2;
-    const left = flat(o.n, o.m);
-    const right = flat(o.n, o.N);
+    const left = o.left;
+    const right = o.right;
     multiply(left, 0.5, o.U1);
     multiply(left, 0.5, o.U2);
     multiply(left, 0.5, o.UZ);

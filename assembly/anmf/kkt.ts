@@ -31,15 +31,15 @@ import {
   times,
   toTiles,
 } from "./products";
-import { Bilevel, flat } from "./workspace";
+import { Bilevel } from "./workspace";
 
 /** Objective, Σ D∘(Y − PS)², KKT residual and best-response residual at P, S; the answer goes to `best`. */
 export function evaluate(o: Bilevel): void {
   const n = o.n;
   const m = o.m;
   const N = o.N;
-  const left = flat(n, m);
-  const right = flat(n, N);
+  const left = o.left;
+  const right = o.right;
   const D = o.weighted ? o.D : 0;
   const Dt = o.weighted ? o.Dt : 0;
   // J = λP + ZSᵀ, a the factor of L.

@@ -138,10 +138,13 @@ export function backward(n: i32, cols: i32, L: usize, C: usize): void {
 
 /** M ← αA + βB + δI, n×n row-major; M may be A or B. */
 export function blend(n: i32, alpha: f64, A: usize, beta: f64, B: usize, delta: f64, M: usize): void {
-  for (let i = 0; i < n * n; i++) {
-    const at = <usize>i * 8;
-    const diagonal = i % (n + 1) == 0 ? delta : 0;
-    store<f64>(M + at, alpha * load<f64>(A + at) + beta * load<f64>(B + at) + diagonal);
+  for (let at: usize = 0; at < <usize>(n * n) * 8; at += 8) {
+    store<f64>(M + at, alpha * load<f64>(A + at) + beta * load<f64>(B + at));
+  }
+  const step = <usize>(n + 1) * 8;
+  for (let i = 0; i < n; i++) {
+    store<f64>(M, load<f64>(M) + delta);
+    M += step;
   }
 }
 

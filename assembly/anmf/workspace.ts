@@ -4,7 +4,7 @@
 // of their transposes (n×m), X, S, Q and what belongs to them as panels (n×N), so that every product is one
 // of linalg/product.ts and everything else runs along flat arrays. Padding stays 0.
 
-import { PANEL_BYTES, panelCount } from "../linalg/lanes";
+import { panelCount } from "../linalg/lanes";
 import {
   panelElements,
   panelsToRows,
@@ -30,6 +30,9 @@ export class Bilevel {
   m: i32;
   n: i32;
   N: i32;
+  /** Numbers of an n×m and of an n×N matrix as panels, padding included; `layout` writes them. */
+  left: i32;
+  right: i32;
   /** 1: D holds weights in [0, 1]; 0: every entry counts 1. */
   weighted: i32;
   /** 1: every row of X has the norm √N; 0: the literal problem. */
@@ -124,9 +127,13 @@ export function layout(o: Bilevel, base: usize): f64 {
   const N = <f64>o.N;
   const side = min(m, N);
   const block = <f64>stagingRows<f64>(o.m, o.N) * N;
+  const left = panelElements<f64>(o.n, o.m);
+  const right = panelElements<f64>(o.n, o.N);
+  o.left = <i32>left;
+  o.right = <i32>right;
   let end = <f64>base;
-  end = place(o, offsetof<Bilevel>("T"), 12, panelElements<f64>(o.n, o.m), end);
-  end = place(o, offsetof<Bilevel>("X"), 10, panelElements<f64>(o.n, o.N), end);
+  end = place(o, offsetof<Bilevel>("T"), 12, left, end);
+  end = place(o, offsetof<Bilevel>("X"), 10, right, end);
   end = place(o, offsetof<Bilevel>("XX"), 9, panelElements<f64>(o.n, o.n), end);
   // A row is read and written in whole panels: the last one reaches beyond its end.
   end = place(o, offsetof<Bilevel>("ZZ"), 2, side * side + 4, end);
@@ -173,9 +180,4 @@ export function storeFactors(o: Bilevel): void {
   panelsToTransposedRows<f64>(o.n, o.m, o.P, o.staging);
   panelsToRows<f64>(o.n, o.N, o.S, o.staging + factor);
   panelsToTransposedRows<f64>(o.n, o.m, o.best, o.staging + factor + <usize>o.n * o.N * 8);
-}
-
-/** Numbers of an n×cols matrix as panels, padding included. */
-export function flat(n: i32, cols: i32): i32 {
-  return panelCount<f64>(cols) * n * <i32>(PANEL_BYTES / 8);
 }
