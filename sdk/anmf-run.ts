@@ -68,7 +68,7 @@ export function* runAnmf(
   const started = performance.now();
   try {
     const facts = checkData(problem);
-    const scaled = scale(problem, facts);
+    const scaled = scale(problem, facts.weighted);
     arena.resetPeak();
     const workspace = new Workspace(engine, problem, bilevel, scaled);
     workspace.loadData();
@@ -118,25 +118,29 @@ export function* runAnmf(
 }
 
 /** @throws AdvnmfError `OPTION` when there is nothing but zeros. */
-function scale({ V, mask, zeroFill }: Problem, { weighted, max }: DataFacts): Scaled {
+function scale({ V, mask, zeroFill }: Problem, weighted: boolean): Scaled {
   const count = V.data.length;
   const data = new Float64Array(count);
   const weights = weighted ? new Float64Array(count) : undefined;
+  let max = 0;
   let heaviest = weighted ? 0 : 1;
   for (let i = 0; i < count; i++) {
     const weight = Number.isNaN(V.data[i] as number) ? 0 : mask ? (mask[i] as number) : 1;
-    // Divided by the largest entry first, so that squares stay in range.
-    data[i] = weight > 0 && max > 0 ? (V.data[i] as number) / max : 0;
-    if (weights) weights[i] = weight;
-    if (weighted && weight > heaviest) heaviest = weight;
+    data[i] = weight > 0 ? (V.data[i] as number) : 0;
+    max = Math.max(max, data[i] as number);
+    if (!weights) continue;
+    weights[i] = weight;
+    heaviest = Math.max(heaviest, weight);
   }
   let total = 0;
   let squares = 0;
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < count && max > 0; i++) {
+    // By the largest first, so that squares stay in range.
+    data[i] = (data[i] as number) / max;
     const weight = weights ? (weights[i] as number) / heaviest : 1;
     if (weights) weights[i] = weight;
     total += weight;
-    squares += weight * (data[i] as number) ** 2;
+    squares += weight * (data[i] as number) * (data[i] as number);
   }
   if (squares === 0) {
     const which = zeroFill ? "entries of V, missing ones counted as 0," : "observed entries of V";
@@ -442,7 +446,7 @@ function warnings({ V, mask, zeroFill, bilevel }: Problem, { holes }: DataFacts)
   const found: string[] = [];
   if (bilevel?.gauge === false) {
     found.push(
-      'Without a gauge the problem is degenerate: scaling W down and H up weakens the attack, and the objective tends to that of plain NMF. Use gauge "unit-rms".',
+      'Without a gauge the problem is degenerate: scaling W up and H down weakens the attack, and the objective tends to that of plain NMF. Use gauge "unit-rms".',
     );
   }
   if (!holes) return found;

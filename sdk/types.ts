@@ -258,7 +258,7 @@ export interface AnmfOptions
   readonly target?: "permuted" | "mean" | "zero" | MatrixLike;
   /**
    * `"unit-rms"` (default): every row of H keeps the root mean square 1. `"none"`: the problem as published, which
-   * is degenerate: (W/c, cH) weakens the attack as c grows, and the objective tends to that of plain NMF.
+   * is degenerate: the attack on (cW, H/c) fades as c grows, and the objective tends to that of plain NMF.
    */
   readonly gauge?: "unit-rms" | "none";
   /**

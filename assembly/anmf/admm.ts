@@ -4,9 +4,9 @@
 //   attacker   T = argmin ‖TX − Z‖² + λ‖T − A‖² = (λA + ZXᵀ)(λI + XXᵀ)⁻¹
 //   learner    min over A, X ≥ 0 of β‖D∘(TX − Y)‖² + (1−β)‖D∘(AX − Y)‖²      (D∘: entries weighted by √d)
 //
-// Y, Z: m×N, A, T: m×n, X: n×N. As published the problem is degenerate in scale: under (A/c, cX) the attacker's pull
-// fades as c grows and the cost tends to that of plain NMF. So every row of X keeps the norm √N (the
-// gauge), Y has rms 1 and λ is a multiple of N; gauge 0 leaves the rows free.
+// Y, Z: m×N, A, T: m×n, X: n×N. As published the problem is degenerate in scale: (cA, X/c) has the same product, but
+// the attack fades as c grows, T → cA, and the cost tends to that of plain NMF. So every row of X keeps the
+// norm √N (the gauge), Y has rms 1 and λ is a multiple of N; gauge 0 leaves the rows free.
 //
 // Split, with scaled duals U1…U4:  C1 = λ(T−A) + (TX−Z)Qᵀ = 0,  A = P ≥ 0,  X = Q,  X = S ≥ 0 (rows on the gauge)
 //

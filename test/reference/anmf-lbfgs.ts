@@ -58,7 +58,10 @@ export function minimize(
     const masked = (v: Float64Array) => v.map((c, i) => c * free[i]!);
     const steep = masked(g);
     if (Math.sqrt(inner(steep, steep)) <= tolerance * (1 + Math.abs(f))) break;
-    let d = direction(steep, pairs.map(({ s, y }) => ({ s: masked(s), y: masked(y) })));
+    let d = direction(
+      steep,
+      pairs.map(({ s, y }) => ({ s: masked(s), y: masked(y) })),
+    );
     if (inner(d, steep) >= 0) d = steep.map((c) => -c);
     let next = x;
     let reached = f;

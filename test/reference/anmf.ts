@@ -54,7 +54,8 @@ export function dividedBy(rows: i32, n: i32, R: Float64Array, S: Float64Array): 
       const share: f64 = r === c ? 0 : left[r * n + c]! / left[c * n + c]!;
       if (share === 0) continue;
       for (let j = c; j < n; j++) left[r * n + j] = left[r * n + j]! - share * left[c * n + j]!;
-      for (let i = 0; i < rows; i++) right[r * rows + i] = right[r * rows + i]! - share * right[c * rows + i]!;
+      for (let i = 0; i < rows; i++)
+        right[r * rows + i] = right[r * rows + i]! - share * right[c * rows + i]!;
     }
   }
   for (let c = 0; c < n; c++) {
@@ -286,11 +287,7 @@ export class Admm {
       combined(this.rho1 * p.lambda, attack, this.rho2, anchor),
     );
     const XX = gramOfRows(n, p.N, this.X);
-    const S = shifted(
-      n,
-      combined(2 * (1 - p.beta), XX, 0, XX),
-      this.rho1 * p.lambda * p.lambda + this.rho2,
-    );
+    const S = shifted(n, combined(2 * (1 - p.beta), XX, 0, XX), this.rho1 * p.lambda * p.lambda + this.rho2);
     this.A = dividedBy(p.m, n, right, S);
   }
 
