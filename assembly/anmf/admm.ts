@@ -248,14 +248,8 @@ function stepX(o: Bilevel): void {
     toTiles(n, m, o.G, o.tilesT);
     times(m, n, N, o.tilesT, o.Y, o.V);
   }
-  for (let at: i32 = 0; at < right; at += 2) {
-    const by = <usize>at * 8;
-    const anchors = f64x2.sub(
-      f64x2.add(v128.load(o.Q + by), v128.load(o.S + by)),
-      f64x2.add(v128.load(o.U3 + by), v128.load(o.U4 + by)),
-    );
-    v128.store(o.V + by, f64x2.add(v128.load(o.V + by), f64x2.mul(f64x2.splat(o.rho3), anchors)));
-  }
+  sum3(right, 1, o.V, o.rho3, o.Q, o.rho3, o.S, o.V);
+  sum3(right, 1, o.V, -o.rho3, o.U3, -o.rho3, o.U4, o.V);
   pressure(o);
   sum(left, 1, o.G, -1, o.QZ, o.G);
   cross(n, m, o.G, o.T, o.a);

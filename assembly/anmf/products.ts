@@ -136,11 +136,9 @@ export function backward(n: i32, cols: i32, L: usize, C: usize): void {
   }
 }
 
-/** M ← αA + βB + δI, n×n row-major; M may be A or B. */
+/** M ← αA + βB + δI, n×n row-major, with room for a multiple of four numbers; M may be A or B. */
 export function blend(n: i32, alpha: f64, A: usize, beta: f64, B: usize, delta: f64, M: usize): void {
-  for (let at: usize = 0; at < <usize>(n * n) * 8; at += 8) {
-    store<f64>(M + at, alpha * load<f64>(A + at) + beta * load<f64>(B + at));
-  }
+  sum((n * n + 3) & ~3, alpha, A, beta, B, M);
   const step = <usize>(n + 1) * 8;
   for (let i = 0; i < n; i++) {
     store<f64>(M, load<f64>(M) + delta);

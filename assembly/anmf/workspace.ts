@@ -122,37 +122,31 @@ export class Bilevel {
  * set, and returns the bytes it takes; with `base` 0 that is all the call is good for.
  */
 export function layout(o: Bilevel, base: usize): f64 {
-  const n = <f64>o.n;
-  const m = <f64>o.m;
-  const N = <f64>o.N;
-  const side = min(m, N);
-  const block = <f64>stagingRows<f64>(o.m, o.N) * N;
   const left = panelElements<f64>(o.n, o.m);
   const right = panelElements<f64>(o.n, o.N);
   o.left = <i32>left;
   o.right = <i32>right;
+  // In f64, so that nothing wraps.
   let end = <f64>base;
-  end = place(o, offsetof<Bilevel>("T"), 12, left, end);
-  end = place(o, offsetof<Bilevel>("X"), 10, right, end);
-  end = place(o, offsetof<Bilevel>("XX"), 9, panelElements<f64>(o.n, o.n), end);
-  // A row is read and written in whole panels: the last one reaches beyond its end.
-  end = place(o, offsetof<Bilevel>("ZZ"), 2, side * side + 4, end);
-  end = place(o, offsetof<Bilevel>("tile"), 1, <f64>TILE_ROWS * 4, end);
-  end = place(o, offsetof<Bilevel>("staging"), 1, max(block, (2 * m + N) * n), end);
-  const both = max(panelElements<f64>(o.m, o.N), panelElements<f64>(o.N, o.m));
-  end = place(o, offsetof<Bilevel>("Y"), o.weighted ? 6 : 4, both, end);
-  return end - <f64>base;
-}
-
-/** `count` fields from `field` on ← addresses of blocks of `elements` numbers, on 16-byte boundaries; the next address. */
-function place(o: Bilevel, field: usize, count: i32, elements: f64, at: f64): f64 {
-  for (let i = 0; i < count; i++) {
-    // In f64, so that nothing wraps.
-    const address = changetype<usize>(o) + field + <usize>i * sizeof<usize>();
-    store<usize>(address, at < 4294967296.0 ? <usize>at : 0);
-    at += Math.ceil(elements / 2) * 16;
+  for (let field = offsetof<Bilevel>("T"); field < offsetof<Bilevel>(); field += sizeof<usize>()) {
+    let elements = left;
+    if (field >= offsetof<Bilevel>("X")) elements = right;
+    if (field >= offsetof<Bilevel>("XX")) elements = panelElements<f64>(o.n, o.n);
+    // A row is read and written in whole panels: the last one reaches beyond its end.
+    if (field >= offsetof<Bilevel>("ZZ")) elements = <f64>min(o.m, o.N) * <f64>min(o.m, o.N) + 4;
+    if (field >= offsetof<Bilevel>("tile")) elements = <f64>TILE_ROWS * 4;
+    if (field >= offsetof<Bilevel>("staging")) {
+      const rows = <f64>stagingRows<f64>(o.m, o.N) * <f64>o.N;
+      elements = max(rows, (2 * <f64>o.m + <f64>o.N) * <f64>o.n);
+    }
+    if (field >= offsetof<Bilevel>("Y")) {
+      elements = max(panelElements<f64>(o.m, o.N), panelElements<f64>(o.N, o.m));
+    }
+    if (field >= offsetof<Bilevel>("D") && !o.weighted) elements = 0;
+    store<usize>(changetype<usize>(o) + field, end < 4294967296.0 ? <usize>end : 0);
+    end += Math.ceil(elements / 2) * 16;
   }
-  return at;
+  return end - <f64>base;
 }
 
 /** Rows [row0, row0 + count) of one of the three matrices, staged, → panels. row0 is a multiple of the panel width. */
