@@ -66,8 +66,9 @@ function bilevelTime({ V, rank }: Problem): number {
 
 /** Nanoseconds of one start on a team of `threads`. */
 function startTime(problem: Problem, threads: number): number {
-  const { maxIterations, tolerance } = problem;
-  const iterations = tolerance > 0 ? Math.min(maxIterations, USUAL_ITERATIONS) : maxIterations;
+  const { maxIterations, tolerance, bilevel } = problem;
+  const early = tolerance > 0 && !bilevel;
+  const iterations = early ? Math.min(maxIterations, USUAL_ITERATIONS) : maxIterations;
   const lost = threads > 1 ? MEETINGS * (threads / 2) : 0;
   return iterations * (iterationTime(problem) / threads + lost);
 }

@@ -231,19 +231,7 @@ export interface TransformResult<A extends Numbers = Numbers>
 
 /** Options of {@link anmf}. V is m×n, W m×k, H k×n. */
 export interface AnmfOptions
-  extends Pick<
-    NmfOptions,
-    | "rank"
-    | "seed"
-    | "restarts"
-    | "maxIterations"
-    | "mask"
-    | "threads"
-    | "signal"
-    | "onProgress"
-    | "engine"
-    | "init"
-  > {
+  extends Pick<NmfOptions, "rank" | "seed" | "restarts" | "maxIterations" | "mask" | "signal" | "engine"> {
   /** What it costs the attacker to move W, relative to the number of columns n; > 0, default 1. */
   readonly lambda?: number;
   /** The share of the attacked error in the objective, 0 … 1, default 0.5; with 0 it is plain NMF. */
@@ -273,6 +261,12 @@ export interface AnmfOptions
    * `"zero-fill"`: they count as zeros, in the target, too.
    */
   readonly missing?: "ignore" | "zero-fill";
+  /** As for {@link nmf}, but the default is `"half-normal"`; rows of H are brought to the gauge, W inversely. */
+  readonly init?: InitOption;
+  /** Threads for `restarts` side by side, 1 … 32; one start is computed by one. The bits do not depend on it. */
+  readonly threads?: number;
+  /** Called between bursts of iterations, at most some sixty times a second; its `loss` is the objective. */
+  readonly onProgress?: (progress: Progress) => void;
 }
 
 /** How far the split problem of {@link anmf} is from whole, at the end. */
