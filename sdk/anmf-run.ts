@@ -18,6 +18,10 @@ const BURST_SECONDS = 0.02;
 /** Penalties at the start; towards a target that is nearly 0, smaller ones let the method swing. */
 const RHO = { usual: 0.3, small: 3 } as const;
 
+/** What they are multiplied by each time the method begins again, and in all at most. */
+const STIFFER = 10;
+const STIFFEST = 1000;
+
 /** Of the root mean square of V: a target below it is nearly 0. */
 const SMALL_TARGET = 0.1;
 
@@ -79,9 +83,9 @@ export function* runAnmf(
     let aborted = false;
     const end = problem.firstRestart + problem.restarts;
     for (let restart = problem.firstRestart; restart < end && !aborted; restart++) {
-      workspace.start(startOf(engine, problem, scaled, restart, runNmf));
+      const start = startOf(engine, problem, scaled, restart, runNmf);
       peak = Math.max(peak, arena.peak);
-      const attempt = yield* iterate(workspace, problem, restart, started);
+      const attempt = yield* attemptFrom(start, workspace, problem, restart, started);
       aborted = attempt.reason === "aborted";
       const { objective, iterations, converged } = attempt;
       restarts.push({ loss: objective, iterations, converged });
@@ -204,6 +208,8 @@ class Workspace {
   readonly #bilevel: Bilevel;
   readonly #scaled: Scaled;
   readonly #record: number;
+  /** The usual penalties at the start. */
+  #rho: number = RHO.usual;
 
   constructor(engine: Engine, problem: Problem, bilevel: Bilevel, scaled: Scaled) {
     this.#engine = engine;
@@ -275,7 +281,7 @@ class Workspace {
       load(2);
     }
     const small = Math.sqrt(squares / (rows * cols)) < SMALL_TARGET;
-    this.#setNumber("rho", this.#bilevel.rho ?? (small ? RHO.small : RHO.usual));
+    this.#rho = this.#bilevel.rho ?? (small ? RHO.small : RHO.usual);
   }
 
   /** What writes a row of the target. */
@@ -329,8 +335,9 @@ class Workspace {
     return order;
   }
 
-  /** Puts a start in place. */
-  start({ W, H }: Solution): void {
+  /** Puts a start in place, with penalties so many times the usual ones. */
+  start({ W, H }: Solution, stiffness: number): void {
+    this.#setNumber("rho", stiffness * this.#rho);
     const staged = this.#staged(W.data.length + H.data.length);
     staged.set(W.data);
     staged.set(H.data, W.data.length);
@@ -354,7 +361,7 @@ class Workspace {
       const { lambda } = this.#bilevel;
       throw new AdvnmfError(
         "NOT_FINITE",
-        `a system of the method became singular by iteration ${iteration}, with lambda ${lambda}; use a lambda nearer to 1, a lower rank or another start`,
+        `a system of the method became singular by iteration ${iteration}, with lambda ${lambda}; use a larger rho, a lambda nearer to 1, a lower rank or another start`,
         { iteration, lambda },
       );
     }
@@ -401,6 +408,26 @@ interface Attempt {
   readonly history: AnmfHistoryEntry[];
 }
 
+/** With penalties that are too small the method may swing out of range: it then begins again with larger ones. */
+function* attemptFrom(
+  start: Solution,
+  workspace: Workspace,
+  problem: Problem,
+  restart: number,
+  started: number,
+): Generator<Progress, Attempt, boolean> {
+  const most = problem.bilevel?.rho === undefined ? STIFFEST : 1;
+  for (let stiffness = 1; ; stiffness *= STIFFER) {
+    workspace.start(start, stiffness);
+    try {
+      return yield* iterate(workspace, problem, restart, started);
+    } catch (error) {
+      const swung = error instanceof AdvnmfError && error.code === "NOT_FINITE";
+      if (!swung || stiffness >= most) throw error;
+    }
+  }
+}
+
 function* iterate(
   workspace: Workspace,
   problem: Problem,
@@ -410,7 +437,10 @@ function* iterate(
   const { maxIterations, tolerance, restarts } = problem;
   let iteration = 0;
   let state = workspace.look();
-  const entry = ({ objective, kkt }: State): AnmfHistoryEntry => ({ iteration, objective, kkt });
+  const entry = ({ objective, kkt, residuals }: State): AnmfHistoryEntry => {
+    const { attack, splitW, splitAttackH, splitH } = residuals;
+    return { iteration, objective, kkt, primal: Math.max(attack, splitW, splitAttackH, splitH) };
+  };
   const history = [entry(state)];
   const result = (reason: StopReason): Attempt => {
     if (history.at(-1)?.iteration !== iteration) {

@@ -294,6 +294,8 @@ export interface AnmfHistoryEntry {
   readonly objective: number;
   /** See {@link AnmfResult.kkt}. */
   readonly kkt: number;
+  /** The largest of {@link AnmfResiduals.attack} and the three splits. */
+  readonly primal: number;
 }
 
 /** What became of one start of {@link anmf}. */

@@ -136,6 +136,11 @@ export function begin(o: Bilevel): void {
   o.iteration = 0;
   o.before = -1;
   o.failed = 0;
+  // The attacker's condition and the splits hold at the start.
+  o.attack = 0;
+  o.splitA = 0;
+  o.splitQ = 0;
+  o.splitX = 0;
   respond(o, o.A, o.X, o.a, o.QZ, o.T);
   sum(left, -o.lambda, o.A, 1, o.QZ, o.QZ);
   memory.fill(o.UZ, 0, <usize>left * 8);

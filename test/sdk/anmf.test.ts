@@ -194,7 +194,15 @@ describe("what a result holds", () => {
     expect(fit.kkt).toBeCloseTo(p.kkt(W, H), 9);
     const { history } = fit;
     expect(history[0]!.iteration).toBe(0);
-    expect(history.at(-1)).toEqual({ iteration: fit.iterations, objective: fit.objective, kkt: fit.kkt });
+    const { attack, splitW, splitAttackH, splitH } = fit.residuals;
+    const primal = Math.max(attack, splitW, splitAttackH, splitH);
+    expect(history[0]!.primal).toBe(0);
+    expect(history.at(-1)).toEqual({
+      iteration: fit.iterations,
+      objective: fit.objective,
+      kkt: fit.kkt,
+      primal,
+    });
     expect(fit.restarts).toEqual([{ objective: fit.objective, iterations: fit.iterations, converged: true }]);
     expect(fit.reconstruct().data[5]).toBeCloseTo(
       [0, 1, 2].reduce((sum, a) => sum + W[a]! * H[a * 11 + 5]!, 0),
@@ -351,6 +359,19 @@ describe("special cases", () => {
     // The product is the start's: the gauge moves length from H to W.
     const product = given.W.data[0]! * given.H.data[0]! + given.W.data[1]! * given.H.data[15]!;
     expect(stay.reconstruct().data[0]).toBeCloseTo(product, 12);
+  });
+
+  it("where the penalties are too small and the method runs off, it begins again with larger ones", async () => {
+    const sparse = new Float64Array(42);
+    sparse[0] = 1;
+    sparse[28] = 0.08613823284395039;
+    const data = matrix(6, 7, sparse);
+    const options: AnmfOptions = { rank: 2, beta: 1, target: "zero", init: "random", seed: 43 };
+    const fit = await anmf(data, options);
+    expect(fit.kkt).toBeLessThan(1e-3);
+    const error = await errorOf(() => anmf(data, { ...options, rho: 3 }));
+    expect(error.code).toBe("NOT_FINITE");
+    expect(error.message).toMatch(/use a larger rho/);
   });
 
   it("a larger ρ ends at the same minimum", async () => {
