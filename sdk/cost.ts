@@ -61,7 +61,10 @@ export function iterationTime(problem: Problem): number {
 /** Nanoseconds of one iteration of an adversarial factorization: four products, and one small square system. */
 function bilevelTime({ V, rank }: Problem): number {
   const side = Math.min(V.rows, V.cols);
-  return MULTIPLY_ADD * (4 * V.rows * V.cols * rank + 20 * (V.rows + V.cols) * rank * rank + side ** 3 / 6);
+  return (
+    MULTIPLY_ADD *
+    (4 * V.rows * V.cols * rank + 20 * (V.rows + V.cols) * rank * rank + (side * side * side) / 6)
+  );
 }
 
 /** Nanoseconds of one start on a team of `threads`. */
