@@ -487,6 +487,25 @@ describe("real data", () => {
     }
   });
 
+  it.skipIf(!dataPath("at-nmf/Synthetic"))("Synthetic: L-BFGS gains nothing where anmf ended", async () => {
+    const V = unitRms(transpose(await read("at-nmf/Synthetic/X.mat", "X")));
+    const fit = await anmf(V, { rank: 5, target: "mean" });
+    const means = fromFormula(100, 50, (i) => {
+      return V.data.subarray(50 * i, 50 * (i + 1)).reduce((sum, v) => sum + v, 0) / 50;
+    });
+    const p = twin(V, matrix(means), 5, 0.5);
+    const W = fit.W.data as Float64Array;
+    const H = fit.H.data as Float64Array;
+    expect(fit.objective / p.objective(W, H)).toBeCloseTo(1, 10);
+    expect(p.kkt(W, H)).toBeCloseTo(fit.kkt, 10);
+    const after = minimize(p, W, H, 100, 1e-12);
+    expect(fit.objective - after.objective).toBeLessThan(1e-6 * fit.objective);
+    // From elsewhere it comes to an objective of that size.
+    const other = minimize(p, randomMatrix(100, 5, 1).data, randomMatrix(5, 50, 2).data, 600, 1e-7);
+    expect(other.objective / fit.objective).toBeGreaterThan(0.7);
+    expect(other.objective / fit.objective).toBeLessThan(1.4);
+  });
+
   it.skipIf(!dataPath("at-nmf/Synthetic"))(
     "zero-filled Synthetic, β = 0: the objective of plain NMF",
     async () => {
