@@ -71,12 +71,32 @@ function start(p: AnmfProblem, weighted: bool, rho: f64, A: Float64Array, X: Flo
   return o;
 }
 
-function compare(s: i32, weighted: bool, gauge: bool, iterations: i32, limit: f64): void {
+/** Runs both, compares everything, and says whether the penalties were raised. */
+function compare(s: i32, weighted: bool, gauge: bool, iterations: i32, limit: f64): bool {
   const p = problem(s, weighted, gauge);
   const A = draw(p.m * p.n, 10 * s + 4);
   const X = draw(p.n * p.N, 10 * s + 5);
+  return compareFrom(p, A, X, 0, weighted, iterations, limit);
+}
+
+/** `push` is added to the first row of U4 before the first iteration. */
+function compareFrom(
+  p: AnmfProblem,
+  A: Float64Array,
+  X: Float64Array,
+  push: f64,
+  weighted: bool,
+  iterations: i32,
+  limit: f64,
+): bool {
   const o = start(p, weighted, 0.3, A, X);
   const twin = new Admm(p, A, X, 0.3);
+  const rho3 = twin.rho3;
+  for (let j = 0; j < p.N && push != 0; j++) {
+    twin.U4[j] += push;
+    const at = o.U4 + <usize>((j / 4) * p.n) * 32 + <usize>(j % 4) * 8;
+    store<f64>(at, load<f64>(at) + push);
+  }
   iterate(o, iterations);
   for (let i = 0; i < iterations; i++) twin.step();
   evaluate(o);
@@ -98,6 +118,7 @@ function compare(s: i32, weighted: bool, gauge: bool, iterations: i32, limit: f6
   expect<bool>(Math.abs(o.kkt - kkt) <= limit * (1 + kkt)).toBe(true, what + ": KKT");
   expect<bool>(o.bestResponse < 1e-13).toBe(true, what + ": best response");
   expect<bool>(guarded(record, offsetof<Bilevel>()) && guarded(base, bytes)).toBe(true, what + ": tidy");
+  return twin.rho3 > rho3;
 }
 
 function figures(o: Bilevel): Float64Array {
@@ -129,9 +150,25 @@ describe("ANMF", () => {
     }
   });
   test("sixty iterations, over two looks at the penalties", () => {
+    let raised = 0;
     for (let s = 0; s < 3; s++) {
-      compare(s, false, true, 60, 1e-7);
-      compare(s, true, true, 60, 1e-7);
+      if (compare(s, false, true, 60, 1e-7)) raised++;
+      if (compare(s, true, true, 60, 1e-7)) raised++;
+    }
+    expect<i32>(raised).toBeGreaterThan(0, "some penalties were raised");
+  });
+  test("a row of zeros at the start becomes ones, its column of A zeros", () => {
+    const p = problem(0, false, true);
+    const X = draw(p.n * p.N, 5);
+    for (let j = 0; j < p.N; j++) X[p.N + j] = 0;
+    compareFrom(p, draw(p.m * p.n, 4), X, 0, false, 2, 1e-10);
+  });
+  test("a row without a positive entry is projected to its largest one", () => {
+    for (let s = 0; s < 2; s++) {
+      const p = problem(s, false, true);
+      const A = draw(p.m * p.n, 10 * s + 4);
+      const X = draw(p.n * p.N, 10 * s + 5);
+      compareFrom(p, A, X, -1000, false, 1, 1e-10);
     }
   });
 });

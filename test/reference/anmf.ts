@@ -183,13 +183,13 @@ export function projectedPart(C: Float64Array, G: Float64Array): f64 {
   return sum;
 }
 
-/** Rows of X on the norm √N; returns the factors they were divided by. */
+/** Rows of X on the norm √N, one of zeros as ones; returns what they were divided by. */
 export function ontoGauge(n: i32, N: i32, X: Float64Array): Float64Array {
   const norms = new Float64Array(n);
   for (let a = 0; a < n; a++) {
     const x = X.subarray(a * N, (a + 1) * N);
     const norm = Math.sqrt(inner(x, x) / N);
-    for (let j = 0; j < N; j++) X[a * N + j] = X[a * N + j]! / norm;
+    for (let j = 0; j < N; j++) X[a * N + j] = norm > 0 ? X[a * N + j]! / norm : 1;
     norms[a] = norm;
   }
   return norms;
