@@ -1,5 +1,6 @@
 // advnmf: the public names.
 
+export { anmf } from "./anmf.js";
 export { atnmf } from "./atnmf.js";
 export { type DatasetFacts, type DatasetName, type DatasetOptions, datasets } from "./datasets.js";
 export { createEngine, type Dtype, type Engine, type EngineOptions } from "./engine.js";
@@ -13,6 +14,11 @@ export type { WasmSource } from "./platform/load.js";
 export { type RankScore, type SelectRankOptions, type SelectRankResult, selectRank } from "./select-rank.js";
 export { transform } from "./transform.js";
 export type {
+  AnmfHistoryEntry,
+  AnmfOptions,
+  AnmfResiduals,
+  AnmfRestartResult,
+  AnmfResult,
   AtnmfHistoryEntry,
   AtnmfOptions,
   AtnmfResult,
