@@ -5,6 +5,7 @@ import { VERSION } from "../index.js";
 import { convertCommand } from "./commands/convert.js";
 import { factorizeCommand } from "./commands/factorize.js";
 import { infoCommand } from "./commands/info.js";
+import { reproduceCommand } from "./commands/reproduce.js";
 import { EXIT, errorRecord, exitCodeOf, Failure } from "./failure.js";
 import { note, printJson } from "./print.js";
 
@@ -14,6 +15,7 @@ const EXAMPLES = `Examples:
   advnmf factorize faces/ --rank 49 --restarts 5
   cat v.npy | advnmf factorize - --rank 3 --json
   advnmf convert data.mat data.csv
+  advnmf reproduce at-nmf --quick                a paper's experiments; writes advnmf-reproduce/
   advnmf info
 `;
 
@@ -35,6 +37,9 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
       exitCode = code;
     }),
     convertCommand(),
+    reproduceCommand((code) => {
+      exitCode = code;
+    }),
     infoCommand(),
   ]) {
     program.addCommand(command);
