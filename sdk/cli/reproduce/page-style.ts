@@ -38,7 +38,9 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size
 caption { text-align: left; font-weight: 600; padding-bottom: 0.5rem; }
 th, td { padding: 0.45rem 0.8rem; text-align: right; border-bottom: 1px solid var(--rule); vertical-align: top; white-space: nowrap; }
 thead th { border-bottom: 2px solid var(--rule); vertical-align: bottom; font-weight: 600; }
-tbody th { text-align: left; font-weight: 600; }
+tbody th, thead tr:first-child th:first-child { text-align: left; }
+th { font-weight: 600; }
+th[scope=colgroup] { text-align: center; border-bottom: 1px solid var(--rule); }
 th:first-child, td:first-child { padding-left: 0.4rem; }
 td small { display: block; color: var(--faint); font-size: 0.82rem; line-height: 1.4; }
 td b.best { text-decoration: underline; text-underline-offset: 3px; text-decoration-thickness: 2px; }
@@ -54,8 +56,7 @@ svg.chart text { white-space: pre; }
 .legend span { display: inline-block; width: 1.5rem; border-top: 2.5px solid var(--sign); }
 .legend .dash { border-top-style: dotted; }
 .legend .ring { width: 0.8rem; height: 0.8rem; border: 2px solid var(--sign); border-radius: 50%; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 11.5rem), 1fr)); gap: 1rem; margin: 0.8rem 0 1.4rem; }
-.tiles.matrix { grid-template-columns: repeat(auto-fill, minmax(min(100%, 15rem), 1fr)); }
+.tiles { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 1rem; margin: 0.8rem 0 1.4rem; }
 .tiles h5 { grid-column: 1 / -1; margin: 0; }
 .parts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 1.2rem; }
 figure.tile { margin: 0; }
@@ -64,6 +65,7 @@ figcaption { font-size: 0.85rem; line-height: 1.35; margin-top: 0.35rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.25rem 1.2rem; font-size: 0.92rem; margin: 0.6rem 0; }
 dt { color: var(--faint); }
 dd { margin: 0; overflow-wrap: anywhere; }
+@media (max-width: 44rem) { .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
 @media (max-width: 32rem) {
   body { padding-top: 1.2rem; }
   th, td { padding: 0.4rem 0.55rem; }

@@ -9,6 +9,9 @@ export type Color = readonly [number, number, number];
 /** The color of missing pixels. */
 export const MISSING_COLOR: Color = [214, 40, 40];
 
+/** The same where red would be taken for a value. */
+export const NEUTRAL_COLOR: Color = [150, 155, 162];
+
 /** A PNG of width×height, each pixel's color given by its number, row by row. */
 export function pngUri(width: number, height: number, colorOf: (pixel: number) => Color): string {
   const data = new Uint8Array(width * height * 3);

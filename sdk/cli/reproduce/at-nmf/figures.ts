@@ -5,7 +5,7 @@ import { encodeImageSheet } from "../../../io/index.js";
 import type { charting } from "../charts.js";
 import { Html, html } from "../html.js";
 import { product, transpose } from "../matrices.js";
-import { type Color, dataUri, diverging, grey, MISSING_COLOR, pngUri } from "../pixels.js";
+import { type Color, dataUri, diverging, grey, MISSING_COLOR, NEUTRAL_COLOR, pngUri } from "../pixels.js";
 import type { Cell, Finished } from "./cells.js";
 import type { ExperimentData, Mask } from "./data.js";
 import { FIGURE_ALPHA, type Missing, PICTURE_LAMBDA } from "./protocol.js";
@@ -48,8 +48,7 @@ export function lambdaFigure(
     .map((cell) => ({
       lambda: cell.lambda as number,
       mean: cell.mean as number,
-      low: (cell.mean as number) - (cell.std ?? 0),
-      high: (cell.mean as number) + (cell.std ?? 0),
+      std: cell.std ?? 0,
       paper: cell.paper?.mean,
     }))
     .sort((a, b) => a.lambda - b.lambda);
@@ -57,19 +56,27 @@ export function lambdaFigure(
   const plain = here.find(({ method }) => method === "nmf");
   const withPaper = origin === "authors" && missing === "zero-fill";
   const paper = withPaper ? points.filter((point) => point.paper !== undefined) : [];
+  const axis = axisOf([...points.map(({ mean }) => mean), ...(plain ? [plain.mean as number] : [])]);
+  const floor = Math.min(...points.map(({ mean }) => mean)) / 2;
+  const bars = points.map(({ lambda, mean, std }) => ({
+    lambda,
+    // A logarithmic axis has no place for zero and below.
+    low: axis.type === "log" ? Math.max(mean - std, floor) : mean - std,
+    high: mean + std,
+  }));
   const chart = draw({
     label: `RMSE against lambda on ${facts.title}, ${missing}`,
     width: WIDTH,
     height: HEIGHT,
     marginLeft: 52,
     x: { type: "log", label: "λ →", ticks: points.map(({ lambda }) => lambda), tickFormat: String },
-    y: { label: "↑ RMSE on held-out entries", grid: true, nice: true },
+    y: { ...axis, label: "↑ RMSE on held-out entries", grid: true, tickFormat: "~g" },
     marks: [
       plain ? Plot.ruleY([plain.mean as number], { stroke: NMF.color, strokeWidth: 2 }) : null,
       withPaper && plain?.paper
         ? Plot.ruleY([plain.paper.mean], { stroke: PAPER.color, strokeWidth: 1.5, strokeDasharray: "2 4" })
         : null,
-      Plot.ruleX(points, { x: "lambda", y1: "low", y2: "high", stroke: HARDENED.color, strokeWidth: 1.5 }),
+      Plot.ruleX(bars, { x: "lambda", y1: "low", y2: "high", stroke: HARDENED.color, strokeWidth: 1.5 }),
       Plot.lineY(points, { x: "lambda", y: "mean", stroke: HARDENED.color, strokeWidth: 2 }),
       Plot.dot(points, { x: "lambda", y: "mean", fill: HARDENED.color, r: 3.5 }),
       Plot.dot(paper, { x: "lambda", y: "paper", stroke: PAPER.color, strokeWidth: 1.5, r: 6 }),
@@ -113,13 +120,38 @@ export function lossFigure(
     height: HEIGHT,
     marginLeft: 52,
     x: { label: "outer iteration →" },
-    y: { type: "log", label: "↑ ‖V + R − WH‖²", grid: true, ticks: 6, tickFormat: "~s" },
+    y: {
+      ...axisOf(series.flatMap(({ points }) => points.map(({ objective }) => objective))),
+      label: "↑ ‖V + R − WH‖²",
+      grid: true,
+      tickFormat: "~s",
+    },
     marks: series.flatMap(({ points, color }) => [
       Plot.lineY(points, { x: "iteration", y: "objective", stroke: color, strokeWidth: 2 }),
       Plot.dot(points.slice(-1), { x: "iteration", y: "objective", fill: color, r: 3 }),
     ]),
   });
   return html`${legend(series.map((one) => [one, "line"] as const))}${new Html(chart)}`;
+}
+
+/** A vertical axis over these values: logarithmic where they lie more than a factor of ten apart. */
+function axisOf(values: readonly number[]): {
+  type: "log" | "linear";
+  nice: boolean;
+  ticks: number | number[];
+} {
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  if (!(least > 0 && most > 10 * least)) return { type: "linear", nice: true, ticks: 6 };
+  const decades: number[] = [];
+  for (let power = 1e-12; power <= most; power *= 10) if (power * 10 > least) decades.push(power);
+  const steps = decades.length > 3 ? [1] : [1, 2, 5];
+  const marks = decades.flatMap((power) => steps.map((step) => Number((step * power).toPrecision(1))));
+  return { type: "log", nice: false, ticks: marks.filter((mark) => mark >= least && mark <= most) };
+}
+
+/** The value that 98 of 100 do not exceed. */
+function mostOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(0.98 * (values.length - 1))] ?? 0;
 }
 
 /** One picture with a caption. */
@@ -164,10 +196,12 @@ export function restorationFigure(
   const { width, height } = pictures;
   const at = placesOf(facts.pictures, V);
   const entry = (A: Matrix, pixel: number) => A.data[at(pixel)] as number;
-  const white = Math.max(...pixelsOf(width * height, (pixel) => entry(V, pixel)));
+  const white = mostOf(pixelsOf(width * height, (pixel) => entry(V, pixel)));
   const shown = (pixel: number) => (mask as Mask).observed[at(pixel)] === 1;
-  const onlyShown = (colorOf: (pixel: number) => Color) => (pixel: number) =>
-    shown(pixel) ? colorOf(pixel) : MISSING_COLOR;
+  const onlyShown =
+    (colorOf: (pixel: number) => Color, missing: Color = MISSING_COLOR) =>
+    (pixel: number) =>
+      shown(pixel) ? colorOf(pixel) : missing;
   const draw = (caption: Html | string, colorOf: (pixel: number) => Color) =>
     tile(pngUri(width, height, colorOf), caption, { width, height });
   const common = [
@@ -181,12 +215,12 @@ export function restorationFigure(
     const R = decodeNumbers(must(hardened).R);
     const restored = reconstruction(hardened);
     const plain = reconstruction(nmf);
-    const most = Math.max(...pixelsOf(width * height, (pixel) => Math.abs(entry(R, pixel))));
+    const most = mostOf(pixelsOf(width * height, (pixel) => Math.abs(entry(R, pixel))));
     return html`<div class="tiles ${pictures.kind}">
 <h5>${conventionText(missing)}</h5>
 ${draw(
-  "R*, the adversary’s part (orange adds, blue takes)",
-  onlyShown((pixel) => diverging(entry(R, pixel), most)),
+  "R*, what the adversary adds (orange) and takes (blue)",
+  onlyShown((pixel) => diverging(entry(R, pixel), most), NEUTRAL_COLOR),
 )}
 ${draw(
   "V + R*",

@@ -59,21 +59,25 @@ function zeroFillSentence({ facts, origin }: ExperimentData, cells: readonly Mea
     .filter((cell) => cell !== undefined)
     .map((cell) => {
       const paper = cell.paper && origin === "authors" ? ` (paper ${cell.paper.mean.toFixed(digits)})` : "";
-      return `${methodText(cell.method, cell.lambda)} ${(cell.mean as number).toFixed(digits)}${paper}`;
+      return `${(cell.mean as number).toFixed(digits)} for ${methodText(cell.method, cell.lambda)}${paper}`;
     })
-    .join(", ");
-  const example = shown === "" ? "" : `: at α = ${alpha} ${shown}`;
+    .join(" and ");
+  const example = shown === "" ? "" : `; at α = ${alpha} the RMSE is ${shown}`;
   const judged = cells.filter(({ within }) => within !== null);
   if (judged.length === 0) {
     const reason =
-      origin === "generated" ? "on data drawn from the same model" : "on data that differ from the paper's";
-    return `${facts.title}, with held-out entries counted as zeros, as the authors' code does, ${reason} so that no cell is judged${example}.`;
+      origin === "generated" ? "drawn from the paper’s model, not its own draw" : "not quite the paper’s";
+    return `On ${facts.title} data (${reason}, so that no cell is judged) with held-out entries counted as zeros, as in the authors’ code${example}.`;
   }
   const within = judged.filter((cell) => cell.within).length;
   const share = within / judged.length;
   const word =
-    share === 1 ? "come back" : share >= 0.75 ? "come back in all but a few cells" : "do not all come back";
-  return `${facts.title}: with held-out entries counted as zeros, as the authors' code does, the published numbers ${word}, ${within} of ${judged.length} cells of ${table} within bounds${example}.`;
+    share === 1
+      ? "the published numbers come back"
+      : share >= 0.75
+        ? "the published numbers come back in all but a few cells"
+        : "the published numbers do not all come back";
+  return `With held-out entries counted as zeros, as in the authors’ code, ${word}: ${within} of ${judged.length} cells of ${table} lie within bounds${example}.`;
 }
 
 function ignoreSentence({ facts, origin }: ExperimentData, cells: readonly Measured[]): string | null {
@@ -81,9 +85,7 @@ function ignoreSentence({ facts, origin }: ExperimentData, cells: readonly Measu
   const proper = alpha === undefined ? undefined : plain(cells, alpha, "ignore");
   if (alpha === undefined || !proper) return null;
   const digits = facts.table.decimals;
-  const parts = [
-    `${facts.title}: with the mask applied properly plain NMF has ${figure(proper.mean)} at α = ${alpha}`,
-  ];
+  const parts = [`With the mask applied properly plain NMF alone has ${figure(proper.mean)} at α = ${alpha}`];
   const filled = plain(cells, alpha, "zero-fill");
   if (filled) parts.push(`${ratioText(filled.mean, proper.mean)} its zero-filled self`);
   if (origin === "authors") parts.push(againstTable(facts, cells, proper, digits));
@@ -107,15 +109,10 @@ function againstTable(
     return cell ? [{ alpha, better: cell.mean < least }] : [];
   });
   const worse = rows.filter(({ better }) => !better).map(({ alpha }) => alpha);
-  const own =
-    worse.length === 0
-      ? `in all ${rows.length} rows run it beats every method of the paper's row`
-      : `in ${rows.length - worse.length} of ${rows.length} rows run it beats every method of the paper's row (not at α = ${worse.join(", ")})`;
-  const all =
-    proper.mean < lowest
-      ? `below every figure of Table ${table.number} (the lowest is ${lowest.toFixed(digits)})`
-      : `not below every figure of Table ${table.number} (the lowest is ${lowest.toFixed(digits)})`;
-  return `${all}, and ${own}`;
+  const all = `${proper.mean < lowest ? "below" : "not below"} every figure of Table ${table.number} (the lowest is ${lowest.toFixed(digits)})`;
+  if (rows.length < 2) return all;
+  if (worse.length === 0) return `${all}, and at every α run it beats every method of the paper’s row`;
+  return `${all}, though at α = ${worse.join(", ")} it does not beat the paper’s row`;
 }
 
 /** What AT-NMF adds to NMF, both with the mask applied properly. */
@@ -123,10 +120,10 @@ function addition(proper: Measured, best: Measured): string {
   const name = methodText(best.method, best.lambda);
   const change = (best.mean - proper.mean) / proper.mean;
   if (!isClear(best, proper))
-    return `what ${name} adds there, ${figure(best.mean)}, is within the spread of starts`;
+    return `${name} has ${figure(best.mean)} there, a difference within the spread of starts`;
   return change < 0
-    ? `${name} then takes that to ${figure(best.mean)}, ${percent(-change)} lower`
-    : `AT-NMF adds nothing there: its best, ${name}, has ${figure(best.mean)}, ${percent(change)} higher`;
+    ? `${name} takes that to ${figure(best.mean)}, ${percent(-change)} lower`
+    : `AT-NMF adds nothing there: the best of it, ${name}, has ${figure(best.mean)}, ${percent(change)} more`;
 }
 
 /** `23 times better than`, `as good as`, `1.4 times worse than`. */

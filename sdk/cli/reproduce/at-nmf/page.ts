@@ -44,7 +44,7 @@ ${
 <h2>Two ways to leave entries out</h2>
 <p>AT-NMF is judged by how well it predicts entries of V that were held out of the fit; its RMSE on them is what every table shows. The published code sets these entries of V to zero, but keeps WH in the denominators of the updates, so that the fit is pulled towards zero where nothing is known: <b>held-out entries count as zeros</b>. Masking V and WH alike leaves them out of the fit: <b>held-out entries take no part</b>. The method is the same otherwise.</p>
 ${glance(sets)}
-${sets.map((set) => setSection(set, record.options.missing, charts))}
+${sets.map((set) => setSection(set, record, charts))}
 ${madonna()}
 ${methodNotes(record)}
 ${provenance(record)}
@@ -68,7 +68,7 @@ function glance(sets: readonly PageSet[]): Html | null {
       };
       const pair = [of("zero-fill"), of("ignore")] as const;
       if (pair.some(({ plain, best }) => !plain || !best)) return [];
-      return [html`<tr><th>${data.facts.title}</th><td>${alpha}</td>${pair.map(gainCells)}</tr>`];
+      return [html`<tr><th scope="row">${data.facts.title}</th><td>${alpha}</td>${pair.map(gainCells)}</tr>`];
     });
   });
   if (rows.length === 0) return null;
@@ -89,7 +89,8 @@ function gainCells({ plain, best }: { plain: Cell | undefined; best: Cell | unde
   return html`<td>${figure(nmf.mean as number)}</td><td>${figure(hardened.mean as number)} <span class="faint">λ = ${hardened.lambda}</span></td><td>${isClear(nmf, hardened) ? text : `(${text})`}</td>`;
 }
 
-function setSection(set: PageSet, conventions: readonly Missing[], charts: Charting): Html {
+function setSection(set: PageSet, { options, verdict }: ReproduceRecord, charts: Charting): Html {
+  const conventions = options.missing;
   const { data, cells, runs, record } = set;
   const { facts } = data;
   const figures: [string, string, (missing: Missing) => Html | null][] = [
@@ -110,8 +111,9 @@ function setSection(set: PageSet, conventions: readonly Missing[], charts: Chart
   return html`<section>
 <h2>${facts.title} <span class="faint">(Table ${facts.table.number})</span></h2>
 <p>${facts.remark} ${originText(record)}</p>
-${[finding.zeroFill, finding.ignore].map((sentence) => sentence && html`<p>${sentence}</p>`)}
+${[finding.zeroFill, finding.ignore].map((sentence) => sentence && !verdict.includes(sentence) && html`<p>${sentence}</p>`)}
 ${conventions.map((missing) => table(set, missing))}
+<p class="notes faint">Each cell: ours, mean ± standard deviation over ${startsText(cells)} (the least of a row underlined); the paper’s; the difference in the paper’s standard deviations σ. Where the paper prints a σ of 0, it is below half of the last digit, and the difference is more than what stands there.</p>
 ${figures.map(([title, caption, draw]) => {
   const drawn = conventions.flatMap((missing) => {
     const chart = draw(missing);
@@ -182,7 +184,6 @@ function table({ data, cells }: PageSet, missing: Missing): Html | null {
       return cellMarkup(find(alpha, [method, lambda]), printed, digits, least);
     })}</tr>`;
   })}</tbody></table></div>
-<p class="notes faint">Ours (mean ± standard deviation over ${startsText(ran)}; least of the row underlined), the paper’s, and the difference in the paper’s standard deviations (σ). Where the paper prints a σ of 0 it is below half of the last digit, and the difference is more than what stands here.</p>
 ${noted.length > 0 && html`<p class="notes bad-text">Out of bounds (${boundText(facts.bounds)}):</p><ul class="notes">${noted.map((cell) => html`<li><b>α = ${cell.alpha}, ${methodText(cell.method, cell.lambda)}:</b> ${cell.note}.</li>`)}</ul>`}`;
 }
 
@@ -241,7 +242,7 @@ function methodNotes({ options }: ReproduceRecord): Html {
 <ul>
 <li>AT-NMF is Algorithm 1: R = max((V − WH)/(λ − 1), −V) on observed entries, then multiplicative updates of W and H on V + R until rule (12), again and again until rule (13); ε = ${solver.epsilonInner} and ${solver.epsilonOuter}, at most ${solver.maxInner} inner and ${solver.maxOuter} outer iterations.</li>
 <li>NMF is the same without an adversary: it ends by rule (12), with the first outer iteration.</li>
-<li>Starts are half-normal, followed by five multiplicative updates (section II-C). Start i has the seed ${options.seed} + i, the same for every method. The paper’s own seeds are not known.</li>
+<li>Starts are half-normal, followed by five multiplicative updates (section II-C). Start i, counted from 0, has the seed ${options.seed === 0 ? "i" : `${options.seed} + i`}, the same for every method. The paper’s own seeds are not known.</li>
 <li>The paper’s ANMF columns cannot be had again from what is published: neither the target nor the parameters are given, and the Moffet column equals α times the root mean square of V to within 0.001. Ours, with the SDK’s defaults, stands beside it and is not held against it.</li>
 <li>Standard deviations are of the sample (n − 1).</li>
 </ul></section>`;

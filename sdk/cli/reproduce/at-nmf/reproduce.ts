@@ -199,6 +199,15 @@ async function runAll(
       note(`${waiting.length} starts, roughly ${duration(guess)} on ${threads} cores`);
   }
   const report = await jobReport(quiet, all.length, signal);
+  /** Starts that a cell still lacks. */
+  const open = new Map<string, number>();
+  for (const job of waiting) open.set(cellName(job), (open.get(cellName(job)) ?? 0) + 1);
+  const cellOf = (job: Job): Cell => {
+    const runs = all
+      .filter((other) => cellName(other) === cellName(job))
+      .map((other): Finished => ({ job: other, result: resultOf(other) }));
+    return cellsOf(data.get(job.set) as ExperimentData, runs)[0] as Cell;
+  };
   const fractions = new Map<Job, number>();
   let done = total - ahead;
   let count = taken;
@@ -227,16 +236,9 @@ async function runAll(
           done += costOf(job);
           count++;
           update(job);
-          const cell = all.filter((other) => sameCell(other, job));
-          const results = cell.map(resultOf);
-          if (results.every((result) => result !== undefined)) {
-            const known = data.get(job.set) as ExperimentData;
-            const [one] = cellsOf(
-              known,
-              cell.map((other, i): Finished => ({ job: other, result: results[i] })),
-            );
-            if (one) report.line(`${count}/${all.length} ${cellText(one)}`);
-          }
+          const left = (open.get(cellName(job)) as number) - 1;
+          open.set(cellName(job), left);
+          if (left === 0 && !job.continued) report.line(`${count}/${all.length} ${cellText(cellOf(job))}`);
         },
       },
       signal,
@@ -250,15 +252,8 @@ async function runAll(
   }
 }
 
-function sameCell(a: Job, b: Job): boolean {
-  return (
-    a.set === b.set &&
-    a.alpha === b.alpha &&
-    a.missing === b.missing &&
-    a.method === b.method &&
-    a.lambda === b.lambda &&
-    a.continued === b.continued
-  );
+function cellName({ set, alpha, missing, method, lambda, continued }: Job): string {
+  return [set, alpha, missing, method, lambda, continued].join();
 }
 
 function jobText({
