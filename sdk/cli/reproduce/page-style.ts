@@ -42,6 +42,7 @@ tbody th, thead tr:first-child th:first-child { text-align: left; }
 th { font-weight: 600; }
 th[scope=colgroup] { text-align: center; border-bottom: 1px solid var(--rule); }
 th:first-child, td:first-child { padding-left: 0.4rem; }
+.scroll tr > th:first-child { position: sticky; left: 0; background: var(--ground); }
 td small { display: block; color: var(--faint); font-size: 0.82rem; line-height: 1.4; }
 td b.best { text-decoration: underline; text-underline-offset: 3px; text-decoration-thickness: 2px; }
 td.bad { background: var(--bad-ground); }

@@ -1,6 +1,6 @@
 // From starts to cells: mean and spread, the paper's figure beside them, and whether the two agree.
 
-import { mean, sampleDeviation } from "../statistics.js";
+import { mean, median, sampleDeviation } from "../statistics.js";
 import type { ExperimentData } from "./data.js";
 import type { Job } from "./jobs.js";
 import type { PaperFigure } from "./paper.js";
@@ -35,6 +35,8 @@ export interface Cell {
   readonly mean: number | null;
   /** Sample standard deviation (n − 1); null with fewer than two starts. */
   readonly std: number | null;
+  /** The middle start, which one that went astray does not move. */
+  readonly median: number | null;
   /** The table's figure, where there is one. */
   readonly paper: PaperFigure | null;
   /** Ours minus the paper's. */
@@ -96,6 +98,7 @@ function cellOf(data: ExperimentData, group: readonly Finished[]): Cell {
     ...cell,
     mean: ours,
     std,
+    median: errors.length > 0 ? median(errors) : null,
     paper,
     ...comparison,
     note: comparison.within === false ? explanation(comparison, std, starts) : null,

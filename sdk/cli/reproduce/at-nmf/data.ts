@@ -74,9 +74,11 @@ export async function loadData(
   seed: number,
 ): Promise<ExperimentData> {
   const facts = SETS[name];
+  // Data and half-normal starts come from the same stream of a seed: with the same seed a start would be the
+  // very factors that the data were made from.
   const V =
     folder === undefined
-      ? await datasets.atnmfSynthetic({ seed })
+      ? await datasets.atnmfSynthetic({ seed: hash(seed) })
       : await readV(join(folder, facts.folder, facts.file), facts);
   const masks = new Map<number, Mask>();
   for (const alpha of alphas) masks.set(alpha, await mask(V, facts, folder, alpha, seed));

@@ -140,5 +140,5 @@ function times(ratio: number): string {
 
 /** Three significant digits. */
 export function figure(value: number): string {
-  return Number(value.toPrecision(3)).toString();
+  return value >= 1e-4 && value < 1000 ? value.toPrecision(3) : Number(value.toPrecision(3)).toString();
 }

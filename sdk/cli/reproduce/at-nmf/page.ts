@@ -210,16 +210,23 @@ function cellMarkup(
   const paper =
     printed && html`<small>paper ${printed.mean.toFixed(digits)} ± ${printed.std.toFixed(digits)}</small>`;
   if (!cell || cell.mean === null) return html`<td><span class="faint">not run</span>${paper}</td>`;
-  const spread = cell.std === null ? "" : ` ± ${cell.std.toFixed(digits + 1)}`;
+  const spread = cell.std === null ? "" : ` ± ${decimal(cell.std, digits + 1)}`;
+  // Where a few starts go astray, mean and deviation tell of those alone.
+  const astray = cell.std !== null && cell.std > 0.3 * cell.mean;
   const missing = cell.n < cell.planned && html`<small>${cell.n} of ${cell.planned} starts</small>`;
-  return html`<td${cell.within === false && new Html(' class="bad"')}><b${cell.mean === least && new Html(' class="best"')}>${cell.mean.toFixed(digits + 1)}</b>${spread}${paper}${cell.deviations !== null && html`<small class="difference">${deviationText(cell)}</small>`}${missing}</td>`;
+  return html`<td${cell.within === false && new Html(' class="bad"')}><b${cell.mean === least && new Html(' class="best"')}>${decimal(cell.mean, digits + 1)}</b>${spread}${astray && html`<small>median ${decimal(cell.median as number, digits + 1)}</small>`}${paper}${cell.deviations !== null && html`<small class="difference">${deviationText(cell)}</small>`}${missing}</td>`;
+}
+
+/** With `digits` behind the point, large numbers with four digits in all. */
+function decimal(value: number, digits: number): string {
+  return value < 100 ? value.toFixed(digits) : value < 1e4 ? value.toPrecision(4) : value.toExponential(1);
 }
 
 /** `+0.6σ`, `< −31σ`. */
 function deviationText({ deviations, deviationsAtLeast }: Cell): string {
   const value = deviations as number;
   const size = Math.abs(value);
-  const text = `${value < 0 ? "−" : "+"}${size < 9.95 ? size.toFixed(1) : size.toFixed(0)}σ`;
+  const text = `${value < 0 ? "−" : "+"}${size < 9.95 ? size.toFixed(1) : size < 1e5 ? size.toFixed(0) : size.toExponential(0)}σ`;
   if (!deviationsAtLeast) return text;
   return `${value < 0 ? "<" : ">"} ${text}`;
 }

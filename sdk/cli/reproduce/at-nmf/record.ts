@@ -101,6 +101,7 @@ export function csvRows(sets: readonly SetRecord[]): Record<string, string | num
       starts: cell.n,
       mean: cell.mean,
       std: cell.std,
+      median: cell.median,
       paper_mean: cell.paper?.mean ?? null,
       paper_std: cell.paper?.std ?? null,
       difference: cell.difference,
