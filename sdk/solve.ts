@@ -109,7 +109,7 @@ export function* run(engine: Engine, problem: Problem, team = ALONE): Run {
       seconds: (performance.now() - started) / 1000,
       peakBytes: arena.peak - mark,
       threads: team.size,
-      warnings: [...warnings(problem, max, W, H), ...fillUnobserved(problem, facts, H)],
+      warnings: [...warnings(problem, max, W, H), ...fillUnobserved(problem, facts, W, H)],
       ...(hardened ? { hardened } : {}),
     };
   } finally {

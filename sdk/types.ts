@@ -86,8 +86,9 @@ export interface NmfOptions {
    */
   readonly mask?: MatrixLike | Uint8Array;
   /**
-   * `"ignore"` (default): missing entries take no part. `"zero-fill"`: they count as zeros, as in the
-   * AT-NMF authors' code.
+   * `"ignore"` (default): missing entries take no part; a column of which nothing is observed gets the mean of
+   * the coefficients of the others, such a row zeros, and a warning names them. `"zero-fill"`: they count as
+   * zeros, as in the AT-NMF authors' code.
    */
   readonly missing?: "ignore" | "zero-fill";
   /** Penalties l1W·n·ΣW + l1H·m·ΣH + ½·l2W·n·‖W‖² + ½·l2H·m·‖H‖², as scikit-learn scales them. Default 0. */

@@ -8,12 +8,17 @@ const MOST_NAMED = 8;
 
 /**
  * A column (a sample) of which nothing is known is predicted by the mean sample: its coefficients ← their mean
- * over the other columns, in place, which leaves the loss as it is. Nothing says how large a row (a feature) is
- * that was never seen: its coefficients stay the zeros that the updates give. With zero-fill both count as zeros.
+ * over the other columns. Nothing says how large a row (a feature) is that was never seen: its coefficients ← 0,
+ * which is what multiplicative updates give. In place; the loss stays as it is. With zero-fill both count as zeros.
  *
  * @returns warnings that name them.
  */
-export function fillUnobserved({ zeroFill }: Problem, facts: DataFacts, H: Matrix): string[] {
+export function fillUnobserved(
+  { zeroFill, fixedW }: Problem,
+  facts: DataFacts,
+  W: Matrix,
+  H: Matrix,
+): string[] {
   const { emptyRows, emptyCols } = facts;
   const found: string[] = [];
   if (emptyCols.length > 0) {
@@ -21,11 +26,14 @@ export function fillUnobserved({ zeroFill }: Problem, facts: DataFacts, H: Matri
     found.push(`V has no observed entry in ${list("column", emptyCols)}: ${fate}`);
     if (!zeroFill) fillWithMean(H, emptyCols);
   }
+  // A W that was given stays what it is, and says how large such a row is.
+  if (fixedW) return found;
   if (emptyRows.length > 0) {
     found.push(
       `V has no observed entry in ${list("row", emptyRows)}: ${zeroFill ? "counts" : "predicted"} as zeros.`,
     );
   }
+  if (!zeroFill) for (const i of emptyRows) W.data.fill(0, i * W.cols, (i + 1) * W.cols);
   return found;
 }
 

@@ -39,6 +39,9 @@ export class Problem {
   l2W: f64 = 0;
   l1H: f64 = 0;
   l2H: f64 = 0;
+  adversary: i32 = 0;
+  strength: f64 = 0;
+  radius: f64 = 0;
   pace: Pace = new Pace();
   lastW: Float64Array = new Float64Array(0);
   lastH: Float64Array = new Float64Array(0);
@@ -115,6 +118,9 @@ export class Problem {
     task.beta = this.beta;
     task.cauchyScale = this.scale;
     task.cauchyCut = this.cut;
+    task.adversary = this.adversary;
+    task.strength = this.strength;
+    task.radius = this.radius;
     this.bytes = <usize>layout<T>(task, 0);
     this.base = reserve(this.bytes);
     layout<T>(task, this.base);
