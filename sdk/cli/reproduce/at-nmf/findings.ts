@@ -65,9 +65,11 @@ function zeroFillSentence({ facts, origin }: ExperimentData, cells: readonly Mea
   const example = shown === "" ? "" : `; at α = ${alpha} the RMSE is ${shown}`;
   const judged = cells.filter(({ within }) => within !== null);
   if (judged.length === 0) {
-    const reason =
-      origin === "generated" ? "drawn from the paper’s model, not its own draw" : "not quite the paper’s";
-    return `On ${facts.title} data (${reason}, so that no cell is judged) with held-out entries counted as zeros, as in the authors’ code${example}.`;
+    const source =
+      origin === "generated"
+        ? "drawn from the paper’s model (not its own draw, so that no cell is judged)"
+        : "(not quite the paper’s, so that no cell is judged)";
+    return `On ${facts.title} data ${source}, with held-out entries counted as zeros, as in the authors’ code${example.replace("; ", ", ")}.`;
   }
   const within = judged.filter((cell) => cell.within).length;
   const share = within / judged.length;
@@ -90,7 +92,7 @@ function ignoreSentence({ facts, origin }: ExperimentData, cells: readonly Measu
   if (filled) parts.push(`${ratioText(filled.mean, proper.mean)} its zero-filled self`);
   if (origin === "authors") parts.push(againstTable(facts, cells, proper, digits));
   const best = bestHardened(cells, alpha, "ignore");
-  const adds = best === undefined ? "" : `; ${addition(proper, best as Measured)}`;
+  const adds = best === undefined ? "" : `; ${addition(proper, best as Measured)}${elsewhere(cells, alpha)}`;
   return `${parts.join(", ")}${adds}.`;
 }
 
@@ -124,6 +126,26 @@ function addition(proper: Measured, best: Measured): string {
   return change < 0
     ? `${name} takes that to ${figure(best.mean)}, ${percent(-change)} lower`
     : `AT-NMF adds nothing there: the best of it, ${name}, has ${figure(best.mean)}, ${percent(change)} more`;
+}
+
+/** The same at the other α, in a few words. */
+function elsewhere(cells: readonly Measured[], shown: number): string {
+  const groups = { "clearly lower": [], "clearly higher": [], "within the spread": [] } as Record<
+    string,
+    number[]
+  >;
+  for (const alpha of new Set(cells.map((cell) => cell.alpha))) {
+    const proper = plain(cells, alpha, "ignore");
+    const best = bestHardened(cells, alpha, "ignore");
+    if (alpha === shown || !proper || !best) continue;
+    const lower = (best.mean as number) < proper.mean;
+    const name = isClear(best, proper) ? (lower ? "clearly lower" : "clearly higher") : "within the spread";
+    groups[name]?.push(alpha);
+  }
+  const told = Object.entries(groups).filter(([, alphas]) => alphas.length > 0);
+  return told.length === 0
+    ? ""
+    : ` (${told.map(([name, alphas]) => `${name} at α = ${alphas.join(", ")}`).join("; ")})`;
 }
 
 /** `23 times better than`, `as good as`, `1.4 times worse than`. */

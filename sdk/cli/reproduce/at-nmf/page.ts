@@ -79,7 +79,7 @@ function glance(sets: readonly PageSet[]): Html | null {
 <tr>${[1, 2].map(() => html`<th scope="col">NMF</th><th scope="col">best AT-NMF</th><th scope="col">change</th>`)}</tr>
 </thead>
 <tbody>${rows}</tbody></table></div>
-<p class="notes faint">Best: the λ of least mean RMSE, chosen with the held-out entries in sight, as in the paper. A change in brackets is less than twice its standard error.</p>`;
+<p class="notes faint">Best: the λ of least mean RMSE, chosen with the held-out entries in sight, as in the paper. A change in brackets is less than twice its standard error. Means, as in the paper: where the fit is free to go astray a single start can make one, and the tables below give the median too.</p>`;
 }
 
 function gainCells({ plain, best }: { plain: Cell | undefined; best: Cell | undefined }): Html {
