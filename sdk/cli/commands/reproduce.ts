@@ -3,7 +3,7 @@ import { parseNumber } from "../arguments.js";
 import { EXIT } from "../failure.js";
 import { interruptible } from "../interrupt.js";
 import { METHODS, MISSING, SETS, type SetName } from "../reproduce/at-nmf/protocol.js";
-import { type ReproduceFlags, reproduceAtNmf } from "../reproduce/at-nmf/reproduce.js";
+import type { ReproduceFlags } from "../reproduce/at-nmf/reproduce.js";
 
 const EXAMPLES = `Examples:
   advnmf reproduce at-nmf --quick                            generated data, under a minute
@@ -92,7 +92,8 @@ export function reproduceCommand(setExitCode: (code: number) => void): Command {
     .option("--json", "print a summary as one JSON object")
     .option("--quiet", "no progress, no summary")
     .action(async (_experiment: string, flags: ReproduceFlags) => {
-      const record = await interruptible((signal) => reproduceAtNmf(flags, signal));
-      if (record.interrupted) setExitCode(EXIT.interrupted);
+      const { reproduceAtNmf } = await import("../reproduce/at-nmf/reproduce.js");
+      const { interrupted } = await interruptible((signal) => reproduceAtNmf(flags, signal));
+      if (interrupted) setExitCode(EXIT.interrupted);
     });
 }

@@ -5,7 +5,6 @@ import type { ExperimentData } from "./data.js";
 import {
   FIGURE_ALPHA,
   FIGURE_LAMBDAS,
-  FIGURE_STARTS,
   type Method,
   type Missing,
   PICTURE_LAMBDA,
@@ -56,7 +55,7 @@ export function jobsOf(facts: SetFacts, plan: Plan): Job[] {
   const cells = [
     ...plan.alphas.flatMap((alpha) => columns.map((column) => [alpha, ...column, plan.starts] as const)),
     ...figureLambdas(plan, lambdas).map(
-      (lambda) => [FIGURE_ALPHA, "at-nmf", lambda, Math.min(plan.starts, FIGURE_STARTS)] as const,
+      (lambda) => [FIGURE_ALPHA, "at-nmf", lambda, Math.min(plan.starts, facts.figureStarts)] as const,
     ),
     ...pictureAlphas(facts, plan).flatMap((alpha) =>
       columns.filter(isPictured).map((column) => [alpha, ...column, 1] as const),
