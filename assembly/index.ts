@@ -26,6 +26,7 @@ export const task_k: usize = offsetof<Task>("k");
 export const task_loss: usize = offsetof<Task>("loss");
 export const task_solver: usize = offsetof<Task>("solver");
 export const task_weighted: usize = offsetof<Task>("weighted");
+export const task_binary: usize = offsetof<Task>("binary");
 export const task_fixedW: usize = offsetof<Task>("fixedW");
 export const task_firstH: usize = offsetof<Task>("firstH");
 export const task_sweeps: usize = offsetof<Task>("sweeps");

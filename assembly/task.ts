@@ -85,6 +85,8 @@ export class Task {
   solver: i32;
   /** 1: an array of weights follows the data. */
   weighted: i32;
+  /** 1: the weights are 0 and 1, and missing entries of the data 0. */
+  binary: i32;
   /** 1: W stays as it is and only H is updated. */
   fixedW: i32;
   /** 1: H is updated before W. */

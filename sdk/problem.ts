@@ -347,6 +347,8 @@ function refuseMissing(matrix: Matrix, missing: number, name: string, hint = "")
 export interface DataFacts {
   /** Whether entries differ in weight, so that the weighted kernels are needed. */
   readonly weighted: boolean;
+  /** Whether all weights are 0 or 1. */
+  readonly binary: boolean;
   /** Whether some entries are to be read as 0. */
   readonly holes: boolean;
   /** The largest entry of V. */
@@ -406,7 +408,7 @@ export function checkData(problem: Problem): DataFacts {
     );
   }
   const empty = holes ? unobserved(problem) : { emptyRows: [], emptyCols: [] };
-  return { weighted: !problem.zeroFill && (holes || uneven), holes, max, ...empty };
+  return { weighted: !problem.zeroFill && (holes || uneven), binary: !uneven, holes, max, ...empty };
 }
 
 function unobserved({ V, mask }: Problem): Pick<DataFacts, "emptyRows" | "emptyCols"> {

@@ -109,6 +109,7 @@ export class Workspace {
   readonly #task: Task;
   readonly #dtype: Dtype;
   readonly #weighted: boolean;
+  readonly #binary: boolean;
   readonly #extrapolate: boolean;
 
   constructor(engine: Engine, problem: Problem, facts: DataFacts, team: Team) {
@@ -116,6 +117,7 @@ export class Workspace {
     this.#problem = problem;
     this.#dtype = problem.dtype;
     this.#weighted = facts.weighted;
+    this.#binary = facts.weighted && facts.binary;
     this.#extrapolate = problem.extrapolate && (problem.solver === SOLVERS.newton || !facts.weighted);
     this.#task = new Task(engine);
     const bytes = this.#describe(team.size);
@@ -143,6 +145,7 @@ export class Workspace {
     task.setInt("k", problem.rank);
     task.setInt("loss", problem.loss);
     task.setInt("weighted", this.#weighted ? 1 : 0);
+    task.setInt("binary", this.#binary ? 1 : 0);
     task.setInt("fixedW", problem.fixedW ? 1 : 0);
     task.setInt("firstH", problem.firstH ? 1 : 0);
     task.setInt("sweeps", problem.innerSweeps);

@@ -12,7 +12,7 @@ import { extrapolatePanel, settle } from "./extrapolate";
 import { halsPanel, mostSweeps } from "./hals";
 import { halsWeightedPanel } from "./hals-weighted";
 import { look, moveOn, usesMomentum } from "./momentum";
-import { divergenceTerms, kullbackLeiblerTerms } from "./mu-divergence";
+import { divergenceTerms, kullbackLeiblerTerms, maskedFrobeniusTerms } from "./mu-divergence";
 import { frobeniusDenominator, frobeniusNumerator } from "./mu-frobenius";
 import { exponent, multiply } from "./multiply";
 import { newtonPanel, newtonSweeps } from "./newton";
@@ -100,6 +100,8 @@ export function terms<T>(task: Task, side: Side, other: Side, p: i32, id: i32): 
   if (task.loss == Loss.FROBENIUS && !task.weighted) {
     frobeniusNumerator<T>(task, side, other, p, id);
     frobeniusDenominator<T>(task, side, other, p, id);
+  } else if (task.loss == Loss.FROBENIUS && task.binary) {
+    maskedFrobeniusTerms<T>(task, side, other, p, id);
   } else if (usesSums(task)) {
     kullbackLeiblerTerms<T>(task, side, other, p, id);
   } else {

@@ -27,6 +27,7 @@ export class Problem {
   loss: i32 = Loss.FROBENIUS;
   solver: i32 = Solver.MU;
   weighted: bool = false;
+  binary: bool = false;
   fixedW: bool = false;
   firstH: bool = false;
   extrapolate: bool = false;
@@ -78,6 +79,13 @@ export class Problem {
     }
   }
 
+  /** Weights of 0 and 1. */
+  mask(seed: u32): void {
+    this.weigh(seed);
+    this.binary = true;
+    for (let i = 0; i < this.m * this.n; i++) if (this.D[i] > 0) this.D[i] = 1;
+  }
+
   /** A cut of the Cauchy loss that some errors exceed and none comes near. */
   cutBetween(): void {
     const P = product(this.m, this.k, this.n, this.W, this.H);
@@ -110,6 +118,7 @@ export class Problem {
     task.loss = this.loss;
     task.solver = this.solver;
     task.weighted = this.weighted ? 1 : 0;
+    task.binary = this.binary ? 1 : 0;
     task.fixedW = this.fixedW ? 1 : 0;
     task.firstH = this.firstH ? 1 : 0;
     task.extrapolate = this.extrapolate ? 1 : 0;
