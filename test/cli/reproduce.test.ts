@@ -399,6 +399,15 @@ describe("red cells, notes and sentences follow from the figures", () => {
     expect(ignore).toContain("AT-NMF adds nothing there");
   });
 
+  test("a single start has no spread, and data that differ are not held against the table", () => {
+    const first = runs(good).filter(({ job }) => job.start === 0);
+    expect(findingOf(data, cellsOf(data, first)).ignore).toContain("with one start of each");
+    const other = { ...data, facts: { ...SETS.cbcl, table: TABLE_I } };
+    const { zeroFill, ignore } = findingOf(other, cellsOf(other, runs(good)));
+    expect(zeroFill).toContain("so that no cell is judged");
+    expect(ignore).not.toContain("Table I");
+  });
+
   test("the masks of the protocol", () => {
     expect([0.3, 0.5, 0.9].map(maskNumber)).toEqual([1, 3, 7]);
     expect([0.1, 0.2, 0.35, 0.95].map(maskNumber)).toEqual([undefined, undefined, undefined, undefined]);

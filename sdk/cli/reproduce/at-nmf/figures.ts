@@ -119,7 +119,10 @@ export function lossFigure(
     width: WIDTH,
     height: HEIGHT,
     marginLeft: 52,
-    x: { label: "outer iteration →" },
+    x: {
+      label: "outer iteration →",
+      tickFormat: (tick: number) => (Number.isInteger(tick) ? `${tick}` : ""),
+    },
     y: {
       ...axisOf(series.flatMap(({ points }) => points.map(({ objective }) => objective))),
       label: "↑ ‖V + R − WH‖²",

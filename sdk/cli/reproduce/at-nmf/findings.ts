@@ -25,9 +25,12 @@ export function findingOf(data: ExperimentData, cells: readonly Cell[]): Finding
   };
 }
 
-/** Whether the difference of two means is more than twice its standard error. */
-export function isClear(a: Cell, b: Cell): boolean {
-  if (a.mean === null || b.mean === null || a.std === null || b.std === null) return false;
+/**
+ * Whether the difference of two means is more than twice its standard error; undefined where that is not known,
+ * with a single start.
+ */
+export function isClear(a: Cell, b: Cell): boolean | undefined {
+  if (a.mean === null || b.mean === null || a.std === null || b.std === null) return undefined;
   const error = Math.sqrt((a.std * a.std) / a.n + (b.std * b.std) / b.n);
   return Math.abs(a.mean - b.mean) > 2 * error;
 }
@@ -90,7 +93,7 @@ function ignoreSentence({ facts, origin }: ExperimentData, cells: readonly Measu
   const parts = [`With the mask applied properly plain NMF alone has ${figure(proper.mean)} at α = ${alpha}`];
   const filled = plain(cells, alpha, "zero-fill");
   if (filled) parts.push(`${ratioText(filled.mean, proper.mean)} its zero-filled self`);
-  if (origin === "authors") parts.push(againstTable(facts, cells, proper, digits));
+  if (origin === "authors" && facts.bounds) parts.push(againstTable(facts, cells, proper, digits));
   const best = bestHardened(cells, alpha, "ignore");
   const adds = best === undefined ? "" : `; ${addition(proper, best as Measured)}${elsewhere(cells, alpha)}`;
   return `${parts.join(", ")}${adds}.`;
@@ -121,8 +124,10 @@ function againstTable(
 function addition(proper: Measured, best: Measured): string {
   const name = methodText(best.method, best.lambda);
   const change = (best.mean - proper.mean) / proper.mean;
-  if (!isClear(best, proper))
-    return `${name} has ${figure(best.mean)} there, a difference within the spread of starts`;
+  const clear = isClear(best, proper);
+  if (clear === undefined)
+    return `${name} has ${figure(best.mean)} there, with one start of each, so that their spread is not known`;
+  if (!clear) return `${name} has ${figure(best.mean)} there, a difference within the spread of starts`;
   return change < 0
     ? `${name} takes that to ${figure(best.mean)}, ${percent(-change)} lower`
     : `AT-NMF adds nothing there: the best of it, ${name}, has ${figure(best.mean)}, ${percent(change)} more`;
@@ -139,8 +144,9 @@ function elsewhere(cells: readonly Measured[], shown: number): string {
     const best = bestHardened(cells, alpha, "ignore");
     if (alpha === shown || !proper || !best) continue;
     const lower = (best.mean as number) < proper.mean;
-    const name = isClear(best, proper) ? (lower ? "clearly lower" : "clearly higher") : "within the spread";
-    groups[name]?.push(alpha);
+    const clear = isClear(best, proper);
+    const name = clear ? (lower ? "clearly lower" : "clearly higher") : "within the spread";
+    if (clear !== undefined) groups[name]?.push(alpha);
   }
   const told = Object.entries(groups).filter(([, alphas]) => alphas.length > 0);
   return told.length === 0

@@ -79,7 +79,7 @@ function glance(sets: readonly PageSet[]): Html | null {
 <tr>${[1, 2].map(() => html`<th scope="col">NMF</th><th scope="col">best AT-NMF</th><th scope="col">change</th>`)}</tr>
 </thead>
 <tbody>${rows}</tbody></table></div>
-<p class="notes faint">Best: the λ of least mean RMSE, chosen with the held-out entries in sight, as in the paper. A change in brackets is less than twice its standard error. Means, as in the paper: where the fit is free to go astray a single start can make one, and the tables below give the median too.</p>`;
+<p class="notes faint">Best: the λ of least mean RMSE, chosen with the held-out entries in sight, as in the paper. A change in brackets is less than twice its standard error, or of a single start. Means, as in the paper: where the fit is free to go astray a single start can make one, and the tables below give the median too.</p>`;
 }
 
 function gainCells({ plain, best }: { plain: Cell | undefined; best: Cell | undefined }): Html {
@@ -136,7 +136,10 @@ ${
 function originText({ origin, masks }: SetRecord): string {
   if (origin === "generated")
     return "Drawn here from the model of section III-A, with masks drawn here: the paper’s figures are of another draw, and stand beside ours for orientation only.";
-  const own = masks.filter((mask) => mask.origin === "generated").map(({ alpha }) => alpha);
+  const own = masks
+    .filter((mask) => mask.origin === "generated")
+    .map(({ alpha }) => alpha)
+    .sort();
   return own.length === 0
     ? "The authors’ masks."
     : `The authors’ masks, but drawn here for α = ${own.join(", ")}, where they published none.`;
