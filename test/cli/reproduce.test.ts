@@ -23,6 +23,10 @@ import { html } from "../../sdk/cli/reproduce/html.js";
 import { Journal } from "../../sdk/cli/reproduce/journal.js";
 import { mean, median, sampleDeviation } from "../../sdk/cli/reproduce/statistics.js";
 
+const authors = dataPath("at-nmf");
+// What the command line finds there is a test of its own.
+delete process.env.ADVNMF_DATA;
+
 const folder = scratchFolder();
 
 /** Two α, one λ: eight starts of a fraction of a second. */
@@ -210,6 +214,13 @@ describe("refusals", () => {
     expect(damaged.code).toBe(3);
   });
 
+  test("ADVNMF_DATA names the data folder where --data does not", async () => {
+    vi.stubEnv("ADVNMF_DATA", folder);
+    const { code, stderr } = await run("refused", ...SMALL);
+    vi.unstubAllEnvs();
+    expect([code, stderr]).toEqual([3, expect.stringContaining(`ADVNMF_DATA, ${folder} holds none of`)]);
+  });
+
   test("a folder that cannot be written", async () => {
     const file = join(folder, "file");
     writeFileSync(file, "");
@@ -217,8 +228,6 @@ describe("refusals", () => {
     expect([code, stderr]).toEqual([1, expect.stringContaining("--out")]);
   });
 });
-
-const authors = dataPath("at-nmf");
 
 test.skipIf(!authors)("the authors' Synthetic data, zero-filled, give the figures of Table I", async () => {
   const out = join(folder, "authors");

@@ -113,7 +113,7 @@ function setSection(set: PageSet, { options, verdict }: ReproduceRecord, charts:
 <p>${facts.remark} ${originText(record)}</p>
 ${[finding.zeroFill, finding.ignore].map((sentence) => sentence && !verdict.includes(sentence) && html`<p>${sentence}</p>`)}
 ${conventions.map((missing) => table(set, missing))}
-<p class="notes faint">Each cell: ours, mean ± standard deviation over ${startsText(cells)} (the least of a row underlined); the paper’s; the difference in the paper’s standard deviations σ. Where the paper prints a σ of 0, it is below half of the last digit, and the difference is more than what stands there.</p>
+<p class="notes faint">Each cell: ours, mean ± standard deviation over ${startsText(cells)} (the least of a row underlined); the paper’s; the difference in the paper’s standard deviations σ. Where the paper prints a σ of 0, it is below half of the last digit, and the difference is more than what stands there. The paper’s ANMF column is not held against ours (see below).</p>
 ${figures.map(([title, caption, draw]) => {
   const drawn = conventions.flatMap((missing) => {
     const chart = draw(missing);
