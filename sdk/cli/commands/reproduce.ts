@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { parseNumber } from "../arguments.js";
 import { EXIT } from "../failure.js";
 import { interruptible } from "../interrupt.js";
-import { METHODS, MISSING, SETS, type SetName } from "../reproduce/at-nmf/protocol.js";
+import { METHODS, MISSING, SETS, type SetName, SOLVER_OPTIONS } from "../reproduce/at-nmf/protocol.js";
 import type { ReproduceFlags } from "../reproduce/at-nmf/reproduce.js";
 
 const EXAMPLES = `Examples:
@@ -86,6 +86,13 @@ export function reproduceCommand(setExitCode: (code: number) => void): Command {
     .option("--methods <list>", "columns of the tables (default: all)", list(oneOf(METHODS)))
     .option("--quick", "few starts on the Synthetic set, unless said otherwise")
     .option("--data <folder>", "the authors' data (default: ADVNMF_DATA, else generated data)")
+    .option(
+      "--max-inner <n>",
+      "most multiplicative updates per answer of the adversary",
+      count(1_000_000),
+      SOLVER_OPTIONS.maxInner,
+    )
+    .option("--max-outer <n>", "most answers of the adversary", count(1_000_000), SOLVER_OPTIONS.maxOuter)
     .option("--seed <n>", "of the first start, and of generated data and masks", seed, 0)
     .option("--threads <n>", "starts side by side (default: as many as cores)", count(64))
     .option("--out <folder>", "where to write, and where to go on from", "advnmf-reproduce")

@@ -101,7 +101,10 @@ function cellOf(data: ExperimentData, group: readonly Finished[]): Cell {
     median: errors.length > 0 ? median(errors) : null,
     paper,
     ...comparison,
-    note: comparison.within === false ? explanation(comparison, std, starts) : null,
+    note:
+      comparison.within === false
+        ? explanation(comparison, std, starts, (group[0] as Finished).job.solver.maxInner, data.V)
+        : null,
     starts,
   };
 }
@@ -164,13 +167,14 @@ function explanation(
   { difference, relative, bound }: Comparison,
   std: number | null,
   starts: readonly StartRecord[],
+  maxInner: number,
+  { rows, cols }: ExperimentData["V"],
 ): string {
   const n = starts.length;
   const off = Math.abs(difference as number);
   const sentences = [
     `${percent(Math.abs(relative as number))} ${(relative as number) > 0 ? "above" : "below"} the paper, allowed are ${percent(((bound as number) * Math.abs(relative as number)) / off)}`,
   ];
-  const unfinished = starts.filter(({ converged }) => !converged).length;
   if (std === null) sentences.push("one start only, so its spread is not known");
   else if (off - (bound as number) <= (3 * std) / Math.sqrt(n))
     sentences.push(
@@ -180,7 +184,15 @@ function explanation(
     sentences.push(
       `the spread of our ${n} starts (±${std.toPrecision(2)}) does not explain it: the average is another one`,
     );
-  if (unfinished > 0)
+  const unfinished = starts.filter(({ converged }) => !converged).length;
+  const cut = starts.filter(
+    ({ innerIterations, outerIterations }) => innerIterations >= maxInner * outerIterations,
+  ).length;
+  if (cut > 0)
+    sentences.push(
+      `in ${cut} of ${n} starts rule (12), a norm over all ${rows * cols} entries, never ended an inner loop before its limit of ${maxInner}, so that the figure depends on that limit (--max-inner)`,
+    );
+  else if (unfinished > 0)
     sentences.push(
       `${unfinished} of ${n} starts ended at the limit of iterations while still moving, so that where they stand depends on when they are stopped`,
     );

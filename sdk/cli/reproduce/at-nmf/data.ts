@@ -27,6 +27,9 @@ export interface ExperimentData {
   readonly masks: ReadonlyMap<number, Mask>;
 }
 
+/** Sets the seed of generated data apart from those of the starts. */
+const DATA_STREAM = 0x64617461;
+
 /** Where data may be, and who said so. */
 export interface DataFolder {
   readonly path: string;
@@ -78,7 +81,7 @@ export async function loadData(
   // very factors that the data were made from.
   const V =
     folder === undefined
-      ? await datasets.atnmfSynthetic({ seed: hash(seed) })
+      ? await datasets.atnmfSynthetic({ seed: hash(seed ^ DATA_STREAM) })
       : await readV(join(folder, facts.folder, facts.file), facts);
   const masks = new Map<number, Mask>();
   for (const alpha of alphas) masks.set(alpha, await mask(V, facts, folder, alpha, seed));

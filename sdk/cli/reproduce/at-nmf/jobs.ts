@@ -10,7 +10,7 @@ import {
   PICTURE_LAMBDA,
   type SetFacts,
   type SetName,
-  SOLVER_OPTIONS,
+  type SolverOptions,
   TABLE_ALPHAS,
 } from "./protocol.js";
 
@@ -25,6 +25,7 @@ export interface Plan {
   /** Run also what only Fig. 3 and 4 need. */
   readonly pictures: boolean;
   readonly seed: number;
+  readonly solver: SolverOptions;
 }
 
 /** One start of one method on one mask. */
@@ -37,6 +38,7 @@ export interface Job {
   readonly lambda: number | null;
   readonly start: number;
   readonly seed: number;
+  readonly solver: SolverOptions;
   /**
    * NMF only: go on with outer iterations, as AT-NMF does, and keep the losses (Fig. 2). Otherwise NMF ends
    * with the first, by rule (12).
@@ -68,7 +70,9 @@ export function jobsOf(facts: SetFacts, plan: Plan): Job[] {
         const pictured = (alpha === restoredAt || alpha === partsAt) && isPictured([method, lambda]);
         const seed = (plan.seed + start) >>> 0;
         const factors = pictured && start === 0;
-        return { set: facts.name, alpha, missing, method, lambda, start, seed, continued: false, factors };
+        const { solver } = plan;
+        const common = { set: facts.name, alpha, missing, method, lambda, start, seed, solver };
+        return { ...common, continued: false, factors };
       }),
     ),
   );
@@ -97,9 +101,9 @@ function isPictured([method, lambda]: readonly [Method, number | null]): boolean
 }
 
 /** What plain NMF, or AT-NMF, is called with, but for V and mask: NMF is AT-NMF without an adversary. */
-export function solverOptions({ method, missing, lambda, seed, continued }: Job, rank: number) {
+export function solverOptions({ method, missing, lambda, seed, solver, continued }: Job, rank: number) {
   return {
-    ...SOLVER_OPTIONS,
+    ...solver,
     rank,
     missing,
     seed,

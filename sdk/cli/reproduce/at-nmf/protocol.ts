@@ -146,13 +146,22 @@ export const SETS: Readonly<Record<SetName, SetFacts>> = {
 };
 
 /** The stopping rules (12) and (13) and the start of section II-C. */
-export const SOLVER_OPTIONS: {
+export interface SolverOptions {
   readonly init: "half-normal";
   readonly epsilonInner: number;
   readonly epsilonOuter: number;
   readonly maxInner: number;
   readonly maxOuter: number;
-} = { init: "half-normal", epsilonInner: 0.01, epsilonOuter: 0.01, maxInner: 1000, maxOuter: 100 };
+}
+
+/** Those of the paper. */
+export const SOLVER_OPTIONS: SolverOptions = {
+  init: "half-normal",
+  epsilonInner: 0.01,
+  epsilonOuter: 0.01,
+  maxInner: 1000,
+  maxOuter: 100,
+};
 
 /** The α of the tables. */
 export const TABLE_ALPHAS: readonly number[] = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];

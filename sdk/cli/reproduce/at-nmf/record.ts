@@ -4,7 +4,7 @@ import type { Cell } from "./cells.js";
 import type { ExperimentData } from "./data.js";
 import { type Finding, findingOf } from "./findings.js";
 import type { Plan } from "./jobs.js";
-import type { SetName, SOLVER_OPTIONS } from "./protocol.js";
+import type { SetName } from "./protocol.js";
 
 /** A data set that was run on. */
 export interface SetRecord {
@@ -38,7 +38,7 @@ export interface ReproduceRecord {
   /** Whether every start of the plan is finished. */
   readonly complete: boolean;
   readonly starts: { readonly finished: number; readonly planned: number };
-  readonly options: Plan & { readonly solver: typeof SOLVER_OPTIONS };
+  readonly options: Plan;
   /** Seconds of this call, and of all starts together, however many calls they took. */
   readonly seconds: { readonly wall: number; readonly starts: number };
   readonly threads: number;

@@ -40,6 +40,8 @@ export interface ReproduceFlags {
   readonly methods?: readonly Method[];
   readonly quick?: true;
   readonly data?: string;
+  readonly maxInner: number;
+  readonly maxOuter: number;
   readonly seed: number;
   readonly threads?: number;
   readonly out: string;
@@ -93,7 +95,7 @@ export async function reproduceAtNmf(
     verdict: verdictOf(records),
     complete: finished.length === planned,
     starts: { finished: finished.length, planned },
-    options: { ...plan, solver: SOLVER_OPTIONS },
+    options: plan,
     seconds: {
       wall: (performance.now() - begun) / 1000,
       starts: finished.reduce((sum, { seconds }) => sum + seconds, 0),
@@ -113,7 +115,7 @@ export async function reproduceAtNmf(
 }
 
 function planOf(flags: ReproduceFlags): Plan {
-  const { quick, alpha, lambda, starts, missing, methods, seed } = flags;
+  const { quick, alpha, lambda, starts, missing, methods, seed, maxInner, maxOuter } = flags;
   return {
     alphas: [...(alpha ?? (quick ? QUICK.alphas : TABLE_ALPHAS))].sort((a, b) => a - b),
     lambdas: lambda && [...lambda].sort((a, b) => a - b),
@@ -122,6 +124,7 @@ function planOf(flags: ReproduceFlags): Plan {
     methods: METHODS.filter((method) => methods?.includes(method) ?? true),
     pictures: !quick,
     seed,
+    solver: { ...SOLVER_OPTIONS, maxInner, maxOuter },
   };
 }
 
