@@ -335,6 +335,7 @@ describe("red cells, notes and sentences follow from the figures", () => {
     alphas: [0.3, 0.5],
     lambdas: [3],
     starts: 3,
+    figureStarts: 1,
     missing: ["zero-fill", "ignore"],
     methods: ["nmf", "at-nmf"],
     pictures: false,

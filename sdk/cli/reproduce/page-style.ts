@@ -80,10 +80,11 @@ dd { margin: 0; overflow-wrap: anywhere; }
     --accent: #0b5cad; --nmf: #0b6bcb; --hardened: #c2571a; --paper: #6b7280; --third: #1a8a5a; --fourth: #7a4fc0;
     --bad-ground: #fde7e7; --bad: #b3141d; --good: #1a7f4b;
   }
-  body { max-width: none; padding: 0; font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  html { font-size: 9.5pt; }
+  body { max-width: none; padding: 0; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   h2, h3, h4 { break-after: avoid; }
   table, .pair > div, figure.tile, .verdict { break-inside: avoid; }
   .scroll { overflow: visible; }
-  th, td { padding: 0.25rem 0.4rem; font-size: 8.5pt; }
+  th, td { padding: 0.25rem 0.4rem; }
 }
 `;

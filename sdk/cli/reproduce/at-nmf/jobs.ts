@@ -20,6 +20,8 @@ export interface Plan {
   /** Undefined: those of each set's table, and those of Fig. 1. */
   readonly lambdas: readonly number[] | undefined;
   readonly starts: number;
+  /** Most starts at a λ that only Fig. 1 shows; a set may have fewer. */
+  readonly figureStarts: number;
   readonly missing: readonly Missing[];
   readonly methods: readonly Method[];
   /** Run also what only Fig. 3 and 4 need. */
@@ -57,7 +59,13 @@ export function jobsOf(facts: SetFacts, plan: Plan): Job[] {
   const cells = [
     ...plan.alphas.flatMap((alpha) => columns.map((column) => [alpha, ...column, plan.starts] as const)),
     ...figureLambdas(plan, lambdas).map(
-      (lambda) => [FIGURE_ALPHA, "at-nmf", lambda, Math.min(plan.starts, facts.figureStarts)] as const,
+      (lambda) =>
+        [
+          FIGURE_ALPHA,
+          "at-nmf",
+          lambda,
+          Math.min(plan.starts, plan.figureStarts, facts.figureStarts),
+        ] as const,
     ),
     ...pictureAlphas(facts, plan).flatMap((alpha) =>
       columns.filter(isPictured).map((column) => [alpha, ...column, 1] as const),

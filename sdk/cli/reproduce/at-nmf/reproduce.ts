@@ -120,6 +120,7 @@ function planOf(flags: ReproduceFlags): Plan {
     alphas: [...(alpha ?? (quick ? QUICK.alphas : TABLE_ALPHAS))].sort((a, b) => a - b),
     lambdas: lambda && [...lambda].sort((a, b) => a - b),
     starts: starts ?? (quick ? QUICK.starts : STARTS),
+    figureStarts: quick ? QUICK.figureStarts : STARTS,
     missing: missing === "both" ? MISSING : [missing],
     methods: METHODS.filter((method) => methods?.includes(method) ?? true),
     pictures: !quick,
