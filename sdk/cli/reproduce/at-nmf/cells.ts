@@ -39,7 +39,7 @@ export interface Cell {
   readonly median: number | null;
   /** The table's figure, where there is one. */
   readonly paper: PaperFigure | null;
-  /** Ours minus the paper's. */
+  /** Ours minus the paper's; null where ours are other data or another mask. */
   readonly difference: number | null;
   /** That difference over the paper's mean. */
   readonly relative: number | null;
@@ -92,7 +92,7 @@ function cellOf(data: ExperimentData, group: readonly Finished[]): Cell {
   // A mask of ours, or data of ours, are other experiments.
   const same = data.origin === "authors" && data.masks.get(alpha)?.origin === "authors";
   const held = same && missing === "zero-fill" && method !== "anmf";
-  const comparison = compare(ours, paper, facts.table.decimals, held ? facts.bounds : null);
+  const comparison = compare(ours, same ? paper : null, facts.table.decimals, held ? facts.bounds : null);
   const cell = { set: facts.name, alpha, missing, method, lambda, n: starts.length, planned: group.length };
   return {
     ...cell,
