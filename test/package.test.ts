@@ -2,7 +2,7 @@
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { build, type Plugin } from "esbuild";
 import { publint } from "publint";
@@ -196,6 +196,7 @@ describe("installed", () => {
     execFileSync("tar", ["-xzf", join(folder, `advnmf-${manifest.version}.tgz`), "-C", modules]);
     renameSync(join(modules, "package"), join(modules, "advnmf"));
     for (const name of Object.keys(manifest.dependencies)) {
+      mkdirSync(dirname(join(modules, name)), { recursive: true });
       symlinkSync(join(projectRoot, "node_modules", name), join(modules, name), "dir");
     }
     writeFileSync(

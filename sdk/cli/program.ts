@@ -6,6 +6,7 @@ import { convertCommand } from "./commands/convert.js";
 import { factorizeCommand } from "./commands/factorize.js";
 import { hardenCommand } from "./commands/harden.js";
 import { infoCommand } from "./commands/info.js";
+import { reproduceCommand } from "./commands/reproduce.js";
 import { EXIT, errorRecord, exitCodeOf, Failure } from "./failure.js";
 import { note, printJson } from "./print.js";
 
@@ -16,6 +17,7 @@ const EXAMPLES = `Examples:
   cat v.npy | advnmf factorize - --rank 3 --json
   advnmf harden faces                            restores hidden entries, against an adversary
   advnmf convert data.mat data.csv
+  advnmf reproduce at-nmf --quick                a paper's experiments; writes advnmf-reproduce/
   advnmf info
 `;
 
@@ -39,6 +41,9 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     factorizeCommand(setExitCode),
     hardenCommand(setExitCode),
     convertCommand(),
+    reproduceCommand((code) => {
+      exitCode = code;
+    }),
     infoCommand(),
   ]) {
     program.addCommand(command);

@@ -1,0 +1,133 @@
+// Runs jobs side by side, each start on a worker of its own, and keeps what comes of them in the journal.
+
+import { AdvnmfError, createWorker, type Matrix } from "../../../index.js";
+import type { Journal } from "../journal.js";
+import { product } from "../matrices.js";
+import type { ExperimentData, Mask } from "./data.js";
+import { type Job, keyOf, solverOptions } from "./jobs.js";
+import { encodeNumbers, type StoredMatrix } from "./stored-matrix.js";
+
+/** What is kept of a start. */
+export interface StartResult {
+  /** Root mean square error on the held-out entries, equation (14). */
+  readonly rmse: number;
+  /** The same on the observed ones. */
+  readonly observedRmse: number;
+  readonly loss: number;
+  readonly outerIterations: number;
+  /** Over all outer iterations. */
+  readonly innerIterations: number;
+  /** Whether rule (13), or for plain NMF rule (12), ended it rather than the limit. */
+  readonly converged: boolean;
+  readonly seconds: number;
+  /** ‖V + R − WH‖² at the end of each outer iteration; of the first start of a cell. */
+  readonly objectives?: readonly number[];
+  /** What Fig. 3 and 4 are drawn from. */
+  readonly factors?: { readonly W: StoredMatrix; readonly H: StoredMatrix; readonly R: StoredMatrix };
+}
+
+/** Tells how a run goes. */
+export interface RunListener {
+  started(job: Job): void;
+  /** How far a job has come, 0 to 1. */
+  moved(job: Job, fraction: number): void;
+  finished(job: Job, result: StartResult): void;
+}
+
+/**
+ * Runs every job whose result the journal does not have, on `threads` workers.
+ *
+ * @throws AdvnmfError `ABORTED` once the signal says so; what a solver throws. What was finished by then is in
+ *   the journal.
+ */
+export async function runJobs(
+  jobs: readonly Job[],
+  data: ReadonlyMap<string, ExperimentData>,
+  journal: Journal<StartResult>,
+  threads: number,
+  listener: RunListener,
+  signal: AbortSignal,
+): Promise<void> {
+  const waiting = [...jobs];
+  // The failure of one job ends the others.
+  const stop = new AbortController();
+  const abort = () => stop.abort(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort, { once: true });
+  let failure: unknown;
+  const work = async (): Promise<void> => {
+    using solver = createWorker();
+    for (let job = waiting.shift(); job !== undefined && !stop.signal.aborted; job = waiting.shift()) {
+      const known = data.get(job.set) as ExperimentData;
+      listener.started(job);
+      try {
+        const result = await runJob(solver, job, known, stop.signal, (fraction) =>
+          listener.moved(job as Job, fraction),
+        );
+        await journal.add(keyOf(job, known), result);
+        listener.finished(job, result);
+      } catch (error) {
+        failure ??= error;
+        stop.abort(error);
+      }
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: Math.min(threads, jobs.length) }, work));
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+  if (signal.aborted) throw new AdvnmfError("ABORTED", "interrupted");
+  if (failure !== undefined) throw failure;
+}
+
+async function runJob(
+  solver: ReturnType<typeof createWorker>,
+  job: Job,
+  { facts, V, masks }: ExperimentData,
+  signal: AbortSignal,
+  onFraction: (fraction: number) => void,
+): Promise<StartResult> {
+  const mask = masks.get(job.alpha) as Mask;
+  const common = { mask: mask.observed, signal };
+  const onProgress = ({ iteration, maxIterations }: { iteration: number; maxIterations: number }): void =>
+    onFraction(iteration / maxIterations);
+  const options = solverOptions(job, facts.rank);
+  const fit = await solver.atnmf(V, { ...options, ...common, onProgress });
+  const { W, H, R, loss, outerIterations, innerIterations, seconds } = fit;
+  const inner = innerIterations.reduce((sum, count) => sum + count, 0);
+  const { maxInner } = options;
+  return {
+    ...errors(V, mask.observed, W, H),
+    loss,
+    outerIterations,
+    innerIterations: inner,
+    // Plain NMF has the one outer iteration, which ends by rule (12) or at the limit.
+    converged: job.method === "nmf" ? inner < maxInner * outerIterations : fit.converged,
+    seconds,
+    ...(job.start === 0
+      ? { objectives: fit.history.filter(({ iteration }) => iteration > 0).map(({ objective }) => objective) }
+      : {}),
+    ...(job.factors ? { factors: { W: encodeNumbers(W), H: encodeNumbers(H), R: encodeNumbers(R) } } : {}),
+  };
+}
+
+/** Equation (14) on the held-out and on the observed entries. */
+export function errors(
+  V: Matrix,
+  observed: Uint8Array,
+  W: Matrix,
+  H: Matrix,
+): { rmse: number; observedRmse: number } {
+  const { data } = product(W, H);
+  const squares = [0, 0];
+  const counts = [0, 0];
+  for (let i = 0; i < data.length; i++) {
+    const kind = observed[i] as 0 | 1;
+    const error = (V.data[i] as number) - (data[i] as number);
+    squares[kind] = (squares[kind] as number) + error * error;
+    counts[kind] = (counts[kind] as number) + 1;
+  }
+  const [rmse, observedRmse] = squares.map((sum, kind) => Math.sqrt(sum / (counts[kind] as number)));
+  return { rmse: rmse as number, observedRmse: observedRmse as number };
+}
