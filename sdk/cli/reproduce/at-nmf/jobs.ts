@@ -4,7 +4,6 @@ import { VERSION } from "../../../index.js";
 import type { ExperimentData } from "./data.js";
 import {
   FIGURE_ALPHA,
-  FIGURE_LAMBDAS,
   type Method,
   type Missing,
   PICTURE_LAMBDA,
@@ -58,7 +57,7 @@ export function jobsOf(facts: SetFacts, plan: Plan): Job[] {
   );
   const cells = [
     ...plan.alphas.flatMap((alpha) => columns.map((column) => [alpha, ...column, plan.starts] as const)),
-    ...figureLambdas(plan, lambdas).map(
+    ...figureLambdas(facts, plan, lambdas).map(
       (lambda) =>
         [
           FIGURE_ALPHA,
@@ -91,9 +90,13 @@ export function jobsOf(facts: SetFacts, plan: Plan): Job[] {
 }
 
 /** The λ of Fig. 1 that the tables do not have. */
-function figureLambdas({ alphas, methods, lambdas }: Plan, known: readonly number[]): number[] {
+function figureLambdas(
+  facts: SetFacts,
+  { alphas, methods, lambdas }: Plan,
+  known: readonly number[],
+): number[] {
   if (lambdas || !alphas.includes(FIGURE_ALPHA) || !methods.includes("at-nmf")) return [];
-  return FIGURE_LAMBDAS.filter((lambda) => !known.includes(lambda));
+  return facts.figureLambdas.filter((lambda) => !known.includes(lambda));
 }
 
 /** The α of Fig. 3 and 4 that the tables do not have. */
