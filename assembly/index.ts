@@ -1,6 +1,7 @@
 // What the module exports: the f32 and f64 instantiations of the kernels, and where the fields of the
 // task block lie. No logic; the kernels' own files say what each does and how large its buffers are.
 
+import { Bilevel } from "./anmf/workspace";
 import { storePerturbation } from "./atnmf/adversary";
 import { loadRows, storeFactors } from "./nmf/factors";
 import { initHalfNormal, initRandom } from "./nmf/init";
@@ -11,6 +12,15 @@ import { uniform } from "./rng/counter";
 import { Side, Task } from "./task";
 import { follow, lead } from "./team";
 
+export { begin as anmfBegin, iterate as anmfIterate } from "./anmf/admm";
+export { evaluate as anmfEvaluate } from "./anmf/kkt";
+export {
+  layout as anmfLayout,
+  loadFactors as anmfLoadFactors,
+  loadRows as anmfLoadRows,
+  storeFactors as anmfStoreFactors,
+} from "./anmf/workspace";
+export { faces } from "./data/faces";
 export { atnmfSynthetic, lafaSynthetic, swimmer } from "./data/generators";
 
 // Sizes and offsets, in bytes.
@@ -57,6 +67,26 @@ export const task_sideH: usize = offsetof<Task>("sideH");
 export const task_sideW: usize = offsetof<Task>("sideW");
 export const side_l1: usize = offsetof<Side>("l1");
 export const side_l2: usize = offsetof<Side>("l2");
+export const anmf_bytes: usize = offsetof<Bilevel>();
+export const anmf_m: usize = offsetof<Bilevel>("m");
+export const anmf_n: usize = offsetof<Bilevel>("n");
+export const anmf_N: usize = offsetof<Bilevel>("N");
+export const anmf_weighted: usize = offsetof<Bilevel>("weighted");
+export const anmf_gauge: usize = offsetof<Bilevel>("gauge");
+export const anmf_iteration: usize = offsetof<Bilevel>("iteration");
+export const anmf_failed: usize = offsetof<Bilevel>("failed");
+export const anmf_lambda: usize = offsetof<Bilevel>("lambda");
+export const anmf_beta: usize = offsetof<Bilevel>("beta");
+export const anmf_rho: usize = offsetof<Bilevel>("rho");
+export const anmf_attack: usize = offsetof<Bilevel>("attack");
+export const anmf_splitA: usize = offsetof<Bilevel>("splitA");
+export const anmf_splitQ: usize = offsetof<Bilevel>("splitQ");
+export const anmf_splitX: usize = offsetof<Bilevel>("splitX");
+export const anmf_objective: usize = offsetof<Bilevel>("objective");
+export const anmf_fit: usize = offsetof<Bilevel>("fit");
+export const anmf_kkt: usize = offsetof<Bilevel>("kkt");
+export const anmf_bestResponse: usize = offsetof<Bilevel>("bestResponse");
+export const anmf_staging: usize = offsetof<Bilevel>("staging");
 
 // f32
 

@@ -49,6 +49,7 @@ export interface Plan {
 export function iterationTime(problem: Problem): number {
   const { V, rank, dtype, loss, mask, zeroFill } = problem;
   const entries = V.rows * V.cols;
+  if (problem.bilevel) return bilevelTime(problem);
   const fused = loss !== LOSSES.frobenius || (mask !== undefined && !zeroFill);
   // Two half-steps; where WH is needed entry by entry each has a second product.
   const products = entries * rank * (fused ? 4 : 2);
@@ -58,11 +59,21 @@ export function iterationTime(problem: Problem): number {
   return dtype === "f32" ? time / 2 : time;
 }
 
+/** Nanoseconds of one iteration of an adversarial factorization: four products, and one small square system. */
+function bilevelTime({ V, rank }: Problem): number {
+  const side = Math.min(V.rows, V.cols);
+  return (
+    MULTIPLY_ADD *
+    (4 * V.rows * V.cols * rank + 20 * (V.rows + V.cols) * rank * rank + (side * side * side) / 6)
+  );
+}
+
 /** Nanoseconds of one start on a team of `threads`. */
 function startTime(problem: Problem, threads: number): number {
-  const { maxIterations, tolerance, adversary } = problem;
+  const { maxIterations, tolerance, adversary, bilevel } = problem;
   const usual = adversary ? USUAL_HARDENED : USUAL_ITERATIONS;
-  const iterations = tolerance > 0 ? Math.min(maxIterations, usual) : maxIterations;
+  const early = tolerance > 0 && !bilevel;
+  const iterations = early ? Math.min(maxIterations, usual) : maxIterations;
   const lost = threads > 1 ? MEETINGS * (threads / 2) : 0;
   return iterations * (iterationTime(problem) / threads + lost);
 }
@@ -88,7 +99,9 @@ export function plan(problem: Problem, cores: () => number, ready: number): Plan
     soonest = whole;
   };
   if (most === 1) return alone;
-  for (let threads = problem.threads ?? 2; threads <= most; threads++) {
+  // Those of an adversarial factorization have no team; their starts are computed side by side.
+  const largest = problem.bilevel ? 1 : most;
+  for (let threads = problem.threads ?? 2; threads <= largest; threads++) {
     consider({ threads, apart: false }, restarts * startTime(problem, threads));
   }
   const hands = Math.min(most, restarts);

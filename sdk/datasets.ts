@@ -5,7 +5,7 @@ import type { Matrix } from "./matrix.js";
 import { checkOptions, oneOf, wholeNumber } from "./options.js";
 
 /** Names of the built-in data sets. */
-export type DatasetName = "swimmer" | "lafa-synthetic" | "atnmf-synthetic";
+export type DatasetName = "swimmer" | "faces" | "lafa-synthetic" | "atnmf-synthetic";
 
 /** Options of the data sets. */
 export interface DatasetOptions {
@@ -21,7 +21,7 @@ export interface DatasetFacts {
   readonly rows: number;
   /** Number of columns. */
   readonly cols: number;
-  /** The rank it was made with. */
+  /** The rank it was made with, or one that suits it. */
   readonly rank: number;
   /** Columns of W are pictures of this size. */
   readonly image?: { readonly width: number; readonly height: number };
@@ -46,6 +46,16 @@ const RECIPES: Record<DatasetName, Recipe> = {
     kernel: "swimmer",
     seeded: false,
     scratch: 0,
+  },
+  faces: {
+    rows: 576,
+    cols: 400,
+    rank: 20,
+    image: { width: 24, height: 24 },
+    description: "400 schematic faces, painted from shared parts that shift and are shaded",
+    kernel: "faces",
+    seeded: true,
+    scratch: 8002,
   },
   "lafa-synthetic": {
     rows: 103,
@@ -85,14 +95,15 @@ async function generate(name: DatasetName, options: DatasetOptions): Promise<Mat
 }
 
 /**
- * The built-in data sets, f64. `datasets.swimmer()`, `datasets.lafaSynthetic({ seed })` and
- * `datasets.atnmfSynthetic({ seed })` make one; `load(name)` makes the one of that name; `facts` tells
+ * The built-in data sets, f64. `datasets.swimmer()`, `datasets.faces({ seed })`, `datasets.lafaSynthetic({ seed })`
+ * and `datasets.atnmfSynthetic({ seed })` make one; `load(name)` makes the one of that name; `facts` tells
  * sizes and origins without making any.
  *
  * @throws AdvnmfError `OPTION` for an unknown name or option.
  */
 export const datasets = {
   swimmer: (options: DatasetOptions = {}) => generate("swimmer", options),
+  faces: (options: DatasetOptions = {}) => generate("faces", options),
   lafaSynthetic: (options: DatasetOptions = {}) => generate("lafa-synthetic", options),
   atnmfSynthetic: (options: DatasetOptions = {}) => generate("atnmf-synthetic", options),
   load: async (name: DatasetName, options: DatasetOptions = {}) =>

@@ -1,10 +1,12 @@
 // advnmf: the public names.
 
+export { anmf } from "./anmf.js";
 export { atnmf } from "./atnmf.js";
 export { type DatasetFacts, type DatasetName, type DatasetOptions, datasets } from "./datasets.js";
 export { createEngine, type Dtype, type Engine, type EngineOptions } from "./engine.js";
 export { AdvnmfError, type ErrorCode } from "./errors.js";
 export { sha256 } from "./fingerprint.js";
+export { type HiddenEntries, type HideOptions, hideEntries } from "./hide.js";
 export { info, type RuntimeInfo } from "./info.js";
 export { type Matrix, type MatrixLike, type MatrixNames, matrix, type Numbers, type Rows } from "./matrix.js";
 export { nmf } from "./nmf.js";
@@ -12,6 +14,11 @@ export type { WasmSource } from "./platform/load.js";
 export { type RankScore, type SelectRankOptions, type SelectRankResult, selectRank } from "./select-rank.js";
 export { transform } from "./transform.js";
 export type {
+  AnmfHistoryEntry,
+  AnmfOptions,
+  AnmfResiduals,
+  AnmfRestartResult,
+  AnmfResult,
   AtnmfHistoryEntry,
   AtnmfOptions,
   AtnmfResult,

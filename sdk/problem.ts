@@ -78,6 +78,22 @@ export interface Problem {
   readonly adversary: Adversary | undefined;
   /** Threads that were asked for; undefined: as many as pay. */
   readonly threads: number | undefined;
+  /** What an adversarial factorization needs besides; then the run is that of anmf-run.ts. */
+  readonly bilevel?: Bilevel;
+}
+
+/** The figures of an adversarial factorization (assembly/anmf/admm.ts), checked. */
+export interface Bilevel {
+  /** The attacker's penalty, relative to the number of columns. */
+  readonly lambda: number;
+  /** The share of the attacked error in the objective. */
+  readonly beta: number;
+  /** The attacker's target, m×n. */
+  readonly target: "permuted" | "mean" | "zero" | Matrix;
+  /** Whether the rows of H keep the root mean square 1. */
+  readonly gauge: boolean;
+  /** The penalties of the method at its start; undefined: chosen by the target. */
+  readonly rho: number | undefined;
 }
 
 const SHARED_OPTIONS = [
@@ -330,7 +346,7 @@ function checkMask(mask: MatrixLike | Uint8Array, V: Matrix): ArrayLike<number> 
 }
 
 /** @throws AdvnmfError `NOT_FINITE` with the place of the first NaN, when there is one. */
-function refuseMissing(matrix: Matrix, missing: number, name: string, hint = ""): void {
+export function refuseMissing(matrix: Matrix, missing: number, name: string, hint = ""): void {
   if (missing === 0) return;
   const index = matrix.data.findIndex(Number.isNaN);
   const row = Math.floor(index / matrix.cols);

@@ -2,6 +2,7 @@
 // every burst of iterations, and the drivers at the end decide whether to go on, in one turn of the
 // event loop (sync) or in many (async).
 
+import { type BilevelSolution, runAnmf } from "./anmf-run.js";
 import { type Attempt, BURST_SECONDS, overflow } from "./attempt.js";
 import type { Engine } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
@@ -41,6 +42,8 @@ export interface Solution {
   readonly warnings: readonly string[];
   /** With an adversary. */
   readonly hardened?: Hardened;
+  /** What an adversarial factorization found besides; its `loss` is then the objective. */
+  readonly bilevel?: BilevelSolution;
 }
 
 /** What AT-NMF tells besides. */
@@ -61,6 +64,7 @@ export type Run = Generator<Progress, Solution, boolean>;
  *   throws.
  */
 export function* run(engine: Engine, problem: Problem, team = ALONE): Run {
+  if (problem.bilevel) return yield* runAnmf(engine, problem, problem.bilevel, run);
   const { arena } = engine;
   const mark = arena.mark();
   arena.resetPeak();

@@ -1,5 +1,6 @@
 // advnmf/sync: the same computations on the calling thread, from start to end.
 
+import { anmfProblem, anmfResult } from "./anmf.js";
 import { atnmfProblem, atnmfResult } from "./atnmf.js";
 import { createEngineSync, defaultEngineSync, type Engine, type EngineOptions } from "./engine.js";
 import type { Matrix, MatrixLike, Rows } from "./matrix.js";
@@ -8,6 +9,8 @@ import { nmfProblem, type Problem, transformProblem } from "./problem.js";
 import { driveSync, run, type Solution, withLack } from "./solve.js";
 import { transform, transformResult } from "./transform.js";
 import type {
+  AnmfOptions,
+  AnmfResult,
   AtnmfOptions,
   AtnmfResult,
   NmfOptions,
@@ -19,6 +22,8 @@ import type {
 export { AdvnmfError, type ErrorCode } from "./errors.js";
 export { type MatrixLike, matrix } from "./matrix.js";
 export {
+  type AnmfOptions,
+  type AnmfResult,
   type AtnmfOptions,
   type AtnmfResult,
   createEngineSync,
@@ -48,6 +53,21 @@ export function nmfSync(V: MatrixLike, options: SyncOptions<NmfOptions>): NmfRes
 export function nmfSync(V: MatrixLike, options: SyncOptions<NmfOptions>): NmfResult {
   const problem = nmfProblem(V, options);
   return nmfResult(solve(problem, options), options, transform);
+}
+
+/** `anmf` on the calling thread: same arguments, same bits. @throws AdvnmfError as `anmf`. */
+export function anmfSync(
+  V: Matrix<Float32Array>,
+  options: SyncOptions<AnmfOptions>,
+): AnmfResult<Float32Array>;
+export function anmfSync(
+  V: Matrix<Float64Array> | Rows,
+  options: SyncOptions<AnmfOptions>,
+): AnmfResult<Float64Array>;
+export function anmfSync(V: MatrixLike, options: SyncOptions<AnmfOptions>): AnmfResult;
+export function anmfSync(V: MatrixLike, options: SyncOptions<AnmfOptions>): AnmfResult {
+  const problem = anmfProblem(V, options);
+  return anmfResult(solve(problem, options), options, transform);
 }
 
 /** `transform` on the calling thread. @throws AdvnmfError as `transform`. */

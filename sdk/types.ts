@@ -323,3 +323,104 @@ export interface AtnmfResult<A extends Numbers = Numbers>
   /** With several λ to choose from: how each did, in their order. */
   readonly lambdas?: readonly LambdaScore[];
 }
+
+/** Options of {@link anmf}. V is m×n, W m×k, H k×n. */
+export interface AnmfOptions
+  extends Pick<NmfOptions, "rank" | "seed" | "restarts" | "maxIterations" | "mask" | "signal" | "engine"> {
+  /** What it costs the attacker to move W, relative to the number of columns n; > 0, default 1. */
+  readonly lambda?: number;
+  /** The share of the attacked error in the objective, 0 … 1, default 0.5; with 0 it is plain NMF. */
+  readonly beta?: number;
+  /**
+   * Where the attacker wants the product to go. `"permuted"` (default): V with its columns in an order that
+   * Fisher and Yates' shuffle draws from a stream of the seed (0x414e4d46), the same for all restarts.
+   * `"mean"`: each row's mean, the choice without randomness. `"zero"`: the stress test. Or an m×n matrix ≥ 0
+   * in the units of V. With `missing: "ignore"` the target is complete: where an entry of V is missing, it has
+   * the mean of the observed ones of its row.
+   */
+  readonly target?: "permuted" | "mean" | "zero" | MatrixLike;
+  /**
+   * `"unit-rms"` (default): every row of H keeps the root mean square 1. `"none"`: the problem as published, which
+   * is degenerate: the attack on (cW, H/c) fades as c grows, and the objective tends to that of plain NMF.
+   */
+  readonly gauge?: "unit-rms" | "none";
+  /**
+   * Penalties of the method at its start, relative to the sizes of the factors. They double every 25 iterations
+   * where the splits do not close. Default 0.05, and 3 for a target that is nearly zero.
+   */
+  readonly rho?: number;
+  /** Stop when {@link AnmfResult.kkt} is no more than this. Default 1e-6; 0 runs all iterations. */
+  readonly tolerance?: number;
+  /**
+   * `"ignore"` (default): missing entries take no part in what the learner minimises, and weights weigh there.
+   * `"zero-fill"`: they count as zeros, in the target, too.
+   */
+  readonly missing?: "ignore" | "zero-fill";
+  /** As for {@link nmf}, but the default is `"half-normal"`; rows of H are brought to the gauge, W inversely. */
+  readonly init?: InitOption;
+  /** Threads for `restarts` side by side, 1 … 32; one start is computed by one. The bits do not depend on it. */
+  readonly threads?: number;
+  /** Called between bursts of iterations, at most some sixty times a second; its `loss` is the objective. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** How far the split problem of {@link anmf} is from whole, at the end. */
+export interface AnmfResiduals {
+  /** ‖λ(W′ − W) + (W′H − Z)Hᵀ‖ / (λ‖W′‖), with the method's own copies: the attacker's condition. */
+  readonly attack: number;
+  /** ‖W − its non-negative copy‖ / ‖W‖. */
+  readonly splitW: number;
+  /** ‖H − its copy in the attacker's condition‖ / ‖H‖. */
+  readonly splitAttackH: number;
+  /** ‖H − its non-negative copy‖ / ‖H‖. */
+  readonly splitH: number;
+  /**
+   * ‖W′(λI + HHᵀ) − (λW + ZHᵀ)‖ / ‖λW + ZHᵀ‖, how exactly the attacker's problem is solved at the W and H that are
+   * returned.
+   */
+  readonly bestResponse: number;
+}
+
+/** One point of {@link AnmfResult.history}. */
+export interface AnmfHistoryEntry {
+  /** Iterations done; 0 is the start. */
+  readonly iteration: number;
+  /** See {@link AnmfResult.objective}. */
+  readonly objective: number;
+  /** See {@link AnmfResult.kkt}. */
+  readonly kkt: number;
+  /** The largest of {@link AnmfResiduals.attack} and the three splits. */
+  readonly primal: number;
+}
+
+/** What became of one start of {@link anmf}. */
+export interface AnmfRestartResult {
+  /** The objective it ended with. */
+  readonly objective: number;
+  /** Iterations it took. */
+  readonly iterations: number;
+  /** Whether it met the tolerance. */
+  readonly converged: boolean;
+}
+
+/** What {@link anmf} returns. All arrays are the caller's own, in the units of V. */
+export interface AnmfResult<A extends Numbers = Numbers>
+  extends Omit<NmfResult<A>, "history" | "restarts" | "cauchyScale"> {
+  /** The attacker's answer W′ to W and H, m×k; its entries have any sign. */
+  readonly attackedW: Matrix<A>;
+  /** β Σ D (V − W′H)² + (1 − β) Σ D (V − WH)², D being the weights; without the ½ of `loss`. */
+  readonly objective: number;
+  /**
+   * How far W and H are from a stationary point of the objective, W′ being put in as a function of them: the larger
+   * of ‖projected gradient in W‖ / ‖2VHᵀ‖ and ‖projected gradient in H‖ / ‖2WᵀV‖, missing entries of V as 0. The
+   * projected gradient has the entries of the gradient where the factor is > 0 and their negative parts
+   * where it is 0; under the gauge, what a row of H's gradient has along that row of H is taken off.
+   */
+  readonly kkt: number;
+  /** How well the method's own conditions hold. */
+  readonly residuals: AnmfResiduals;
+  /** At the start, every 10 iterations and at the end, for the kept start. */
+  readonly history: readonly AnmfHistoryEntry[];
+  /** One entry a start, in order; the one with the least objective is kept. */
+  readonly restarts: readonly AnmfRestartResult[];
+}

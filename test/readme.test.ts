@@ -76,6 +76,11 @@ describe("the README's programs", () => {
     expect(printed).toEqual(said);
   });
 
+  it("harden.mjs prints what its comment says", () => {
+    const said = /console\.log\(.*\); \/\/ (.*)/.exec(program("harden.mjs"))?.[1];
+    expect(run(process.execPath, [], "harden.mjs")).toBe(`${said}\n`);
+  });
+
   it("names every option of nmf, and links to files that are there", async () => {
     const { NMF_OPTIONS } = await import("../sdk/problem.js");
     for (const option of NMF_OPTIONS) expect(readme).toContain(`\`${option}\``);

@@ -158,7 +158,7 @@ function rotate<T>(l: i32, panels: i32, x: usize, a: i32, b: i32, c: f64, s: f64
 }
 
 /** Jacobi rotations until the rows of b are orthogonal; u takes the same rotations. */
-function rotateToOrthogonal<T>(l: i32, panelsB: i32, b: usize, panelsU: i32, u: usize): void {
+export function rotateToOrthogonal<T>(l: i32, panelsB: i32, b: usize, panelsU: i32, u: usize): void {
   const tolerance = sizeof<T>() == 4 ? 1e-6 : 1e-14;
   for (let sweep = 0; sweep < MOST_SWEEPS; sweep++) {
     let turned = false;

@@ -1,8 +1,9 @@
 // From the text of an option to its value. Ranges are the SDK's to check.
 
-import { InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { LossOption } from "../index.js";
-import { formats } from "../io/index.js";
+import { type FormatName, formats } from "../io/index.js";
+import type { InputFlags } from "./input.js";
 
 /** A number in any of JavaScript's decimal notations. */
 export function parseNumber(text: string): number {
@@ -28,6 +29,14 @@ export function parseLoss(text: string): LossOption {
   throw new InvalidArgumentError(
     `Expected ${LOSSES.join(", ")}, beta=NUMBER, cauchy or cauchy=SCALE (such as beta=1.5, cauchy=0.1).`,
   );
+}
+
+/** `penalty` or `linf=RADIUS`. */
+export function parseAdversary(text: string): "penalty" | { readonly linf: number } {
+  if (text === "penalty") return text;
+  const [name, value] = text.split("=", 2);
+  if (name === "linf" && value !== undefined) return { linf: parseNumber(value) };
+  throw new InvalidArgumentError("Expected penalty or linf=RADIUS (such as linf=0.1).");
 }
 
 /** `--dtype`, the same for every command that reads. */
@@ -58,4 +67,65 @@ export function outputFormatOption(fallback: string, only: (name: string) => boo
   return new Option("--output-format <name>", `format of what is written (default: ${fallback})`).choices(
     names,
   );
+}
+
+/** `--rank`. */
+export function rankOption(): Option {
+  return new Option("--rank <k>", "number of components (default: a data set's own)").argParser(parseNumber);
+}
+
+/** `--init`, with the start that the command has by default. */
+export function initOption(fallback: "random" | "half-normal"): Option {
+  return new Option("--init <name>", "where to start")
+    .choices(["random", "half-normal", "nndsvd", "nndsvda"])
+    .default(fallback);
+}
+
+/** `--seed`. */
+export function seedOption(): Option {
+  return new Option("--seed <n>", "any whole number below 2^32").argParser(parseNumber).default(0);
+}
+
+/** `--restarts`. */
+export function restartsOption(): Option {
+  return new Option("--restarts <n>", "starts, the best of which is kept").argParser(parseNumber).default(1);
+}
+
+/** `--mask`. */
+export function maskOption(): Option {
+  return new Option("--mask <file>", "weights like V: 0 = missing, 1 = observed");
+}
+
+/** `--missing`. */
+export function missingOption(description: string): Option {
+  return new Option("--missing <rule>", description).choices(["ignore", "zero-fill"]);
+}
+
+/** `--threads`. */
+export function threadsOption(): Option {
+  return new Option(
+    "--threads <n>",
+    "threads, 1 to 32; the result is the same (default: as many as pay)",
+  ).argParser(parseNumber);
+}
+
+/** The options of every command that fits: how to read, where to write, what to print. */
+export interface FilesFlags extends InputFlags {
+  readonly out: string;
+  readonly outputFormat?: FormatName;
+  readonly json?: true;
+  readonly quiet?: true;
+}
+
+/** Adds the options of {@link FilesFlags}. */
+export function addFilesOptions(command: Command): Command {
+  return command
+    .addOption(dtypeOption())
+    .addOption(imagesOption())
+    .option("--variable <name>", "NPZ and MAT: the variable to read")
+    .addOption(inputFormatOption())
+    .option("--out <folder>", "where to write", "advnmf-out")
+    .addOption(outputFormatOption("the input's own", (name) => name !== "pgm" && name !== "png"))
+    .option("--json", "print one JSON object, that of fit.json")
+    .option("--quiet", "no progress, no summary");
 }

@@ -1,7 +1,7 @@
 // The files that a factorization leaves: the factors, the picture of the features, and fit.json.
 
-import type { Matrix, MatrixNames, NmfResult } from "../index.js";
-import { encodeImageSheet, encodeMatrix, type FormatName } from "../io/index.js";
+import type { Matrix, MatrixNames } from "../index.js";
+import { encodeImageSheet, encodeMatrix, type FormatName, type Stacking } from "../io/index.js";
 import type { Input } from "./input.js";
 import { type OutputFile, readText } from "./output-folder.js";
 
@@ -11,6 +11,10 @@ export interface FileNames {
   readonly H: string;
   readonly fit: "fit.json";
   readonly features?: "features.png";
+  /** What the adversary does. */
+  readonly R?: string;
+  /** What was hidden, and what became of it. */
+  readonly restored?: "restored.png";
 }
 
 /** The format for W and H: that of the input, or NPY where pictures and data sets have none for numbers. */
@@ -23,7 +27,7 @@ export function factorFormat(input: Input): FormatName {
 /** W and H in `format`, and the features as a sheet of pictures where their size is known. */
 export function factorFiles(
   input: Input,
-  { W, H }: NmfResult,
+  { W, H }: { readonly W: Matrix; readonly H: Matrix },
   format: FormatName,
 ): { files: OutputFile[]; names: FileNames } {
   const { rowNames, colNames } = input.matrix;
@@ -45,24 +49,42 @@ export function factorFiles(
   return { files, names: { ...names, features: "features.png" } };
 }
 
+/** A matrix of the shape of V, with V's names. */
+export function likeInput(input: Input, data: Matrix, variable: string, format: FormatName): OutputFile {
+  const { rowNames, colNames } = input.matrix;
+  const names = { ...(rowNames ? { rowNames } : {}), ...(colNames ? { colNames } : {}) };
+  return { name: `${variable}.${format}`, bytes: encode(data, names, variable, format) };
+}
+
 function encode(factor: Matrix, names: MatrixNames, variable: string, format: FormatName): Uint8Array {
   return encodeMatrix({ ...factor, ...names }, { format, variable });
 }
 
 /** The features live in W when the columns of V are pictures, in H when its rows are. */
-function featureSheet({ matrix, facts }: Input, W: Matrix, H: Matrix): Uint8Array | undefined {
+function featureSheet(input: Input, W: Matrix, H: Matrix): Uint8Array | undefined {
+  const pictures = picturesOf(input);
+  if (pictures === undefined) return undefined;
+  const { width, height, images } = pictures;
+  return encodeImageSheet(images === "columns" ? W : H, { width, height, images, ...sheetStyle(pictures) });
+}
+
+/** Which side of V is a list of pictures, and how large they are. */
+export interface Pictures {
+  readonly width: number;
+  readonly height: number;
+  readonly images: Stacking;
+}
+
+/** The pictures that V is made of, if it is. */
+export function picturesOf({ matrix, facts }: Input): Pictures | undefined {
+  if (facts?.image) return { ...facts.image, images: "columns" };
   const { image } = matrix;
-  if (facts?.image) return encodeImageSheet(W, { ...facts.image, ...sheetStyle(facts.image) });
   if (image === undefined || image.stacking === "none") return undefined;
-  const { width, height } = image;
-  const style = sheetStyle(image);
-  return image.stacking === "columns"
-    ? encodeImageSheet(W, { width, height, ...style })
-    : encodeImageSheet(H, { width, height, images: "rows", ...style });
+  return { width: image.width, height: image.height, images: image.stacking };
 }
 
 /** Small pictures are magnified to some 128 pixels a side. */
-function sheetStyle(image: { width: number; height: number }): { scale: number; gap: number } {
+export function sheetStyle(image: { width: number; height: number }): { scale: number; gap: number } {
   const scale = Math.max(1, Math.floor(128 / Math.max(image.width, image.height)));
   return { scale, gap: 4 };
 }
@@ -82,7 +104,7 @@ export async function staleFiles(folder: string, names: FileNames): Promise<stri
   }
   const current: readonly string[] = Object.values(names);
   // Whatever a fit.json says, nothing but such names is ever removed.
-  const ours = /^(?:[WH]\.[a-z]+|features\.png)$/;
+  const ours = /^(?:[WHR]\.[a-z]+|(?:features|restored)\.png)$/;
   return listed.filter(
     (name): name is string => typeof name === "string" && ours.test(name) && !current.includes(name),
   );

@@ -163,7 +163,8 @@ export async function fitRecord(
   };
 }
 
-async function describeInput({ kind, name, matrix, facts }: Input): Promise<FitRecord["input"]> {
+/** What fit.json says of the input. */
+export async function describeInput({ kind, name, matrix, facts }: Input): Promise<FitRecord["input"]> {
   const { rows, cols, image } = matrix;
   const picture = image
     ? { width: image.width, height: image.height, stacking: image.stacking, count: image.names.length }

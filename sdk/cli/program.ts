@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { VERSION } from "../index.js";
 import { convertCommand } from "./commands/convert.js";
 import { factorizeCommand } from "./commands/factorize.js";
+import { hardenCommand } from "./commands/harden.js";
 import { infoCommand } from "./commands/info.js";
 import { reproduceCommand } from "./commands/reproduce.js";
 import { EXIT, errorRecord, exitCodeOf, Failure } from "./failure.js";
@@ -14,6 +15,7 @@ const EXAMPLES = `Examples:
   advnmf factorize counts.csv --rank 4           a file; W.csv and H.csv keep its names
   advnmf factorize faces/ --rank 49 --restarts 5
   cat v.npy | advnmf factorize - --rank 3 --json
+  advnmf harden faces                            restores hidden entries, against an adversary
   advnmf convert data.mat data.csv
   advnmf reproduce at-nmf --quick                a paper's experiments; writes advnmf-reproduce/
   advnmf info
@@ -26,6 +28,9 @@ Data goes to standard output, progress and messages to standard error. NO_COLOR 
 /** Runs one command line (without the names of runtime and script) and returns its exit code. */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   let exitCode: number = EXIT.done;
+  const setExitCode = (code: number) => {
+    exitCode = code;
+  };
   const program = new Command("advnmf")
     .description("Non-negative matrix factorization: V ≈ W·H, the same bits in every runtime.")
     .version(VERSION, "-V, --version")
@@ -33,9 +38,8 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     .addHelpText("after", EXIT_CODES)
     .helpCommand(true);
   for (const command of [
-    factorizeCommand((code) => {
-      exitCode = code;
-    }),
+    factorizeCommand(setExitCode),
+    hardenCommand(setExitCode),
     convertCommand(),
     reproduceCommand((code) => {
       exitCode = code;

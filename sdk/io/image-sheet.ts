@@ -17,6 +17,8 @@ export interface ImageSheetOptions {
   readonly columns?: number | undefined;
   /** How many pixels across and down each pixel of an image takes; default 1. */
   readonly scale?: number | undefined;
+  /** The entry that is white, as larger ones are; default: in each image its own largest. */
+  readonly white?: number | undefined;
   /** White pixels between two images; default 2. */
   readonly gap?: number | undefined;
   /** Whether each column (default: features is pixels × count) or each row is one image. */
@@ -27,13 +29,13 @@ const largestSheet = 100_000_000;
 
 /**
  * Draws each column (or row) of `features` as one image, its pixels row by row from the top left, on a sheet
- * filled line by line. Each is scaled so that its own largest entry is white and 0 is black.
+ * filled line by line. 0 is black; what is white, `white` says.
  *
  * @throws AdvnmfError `SHAPE` when the number of pixels is not width·height; `OPTION` for a bad option or a
  *   sheet beyond 100 million pixels; `NEGATIVE` or `NOT_FINITE` for entries that no grey value can stand for.
  */
 export function encodeImageSheet(features: MatrixLike, options: ImageSheetOptions): Uint8Array<ArrayBuffer> {
-  const known = ["width", "height", "columns", "scale", "gap", "images"];
+  const known = ["width", "height", "columns", "scale", "gap", "images", "white"];
   checkOptions(options, known, "encodeImageSheet");
   const { rows, cols, data } = toMatrix(features, "features");
   const width = wholeNumber(options.width, Number.NaN, "width", 1, largestSheet);
@@ -49,6 +51,13 @@ export function encodeImageSheet(features: MatrixLike, options: ImageSheetOption
   }
   const across = wholeNumber(options.columns, Math.ceil(Math.sqrt(count)), "columns", 1, largestSheet);
   const zoom = wholeNumber(options.scale, 1, "scale", 1, 1000);
+  const { white } = options;
+  if (white !== undefined && !(white > 0 && white < Number.POSITIVE_INFINITY)) {
+    throw new AdvnmfError("OPTION", `white must be a number above 0, got ${white}`, {
+      option: "white",
+      got: white,
+    });
+  }
   const gap = wholeNumber(options.gap, 2, "gap", 0, 1000);
   const used = Math.min(across, count);
   const sheetWidth = used * (width * zoom + gap) - gap;
@@ -64,9 +73,11 @@ export function encodeImageSheet(features: MatrixLike, options: ImageSheetOption
   for (let index = 0; index < count; index++) {
     const one = new Float64Array(size);
     for (let pixel = 0; pixel < size; pixel++) {
-      one[pixel] = data[images === "columns" ? pixel * cols + index : index * cols + pixel] as number;
+      const entry = data[images === "columns" ? pixel * cols + index : index * cols + pixel] as number;
+      one[pixel] = white === undefined ? entry : Math.round(255 * Math.min(1, entry / white));
     }
-    const { pixels } = quantize({ rows: height, cols: width, data: one }, 255, "max");
+    const scale = white === undefined ? "max" : "none";
+    const { pixels } = quantize({ rows: height, cols: width, data: one }, 255, scale);
     const left = (index % used) * (width * zoom + gap);
     const top = Math.floor(index / used) * (height * zoom + gap);
     for (let y = 0; y < height * zoom; y++) {

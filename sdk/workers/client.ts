@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // One worker for one caller: factorizations in another thread, one at a time.
 
+import { anmfProblem, anmfResult } from "../anmf.js";
 import { atnmfProblem, atnmfResult } from "../atnmf.js";
 import { AdvnmfError } from "../errors.js";
 import type { MatrixLike } from "../matrix.js";
@@ -11,6 +12,8 @@ import { nmfProblem, type Problem, transformProblem } from "../problem.js";
 import { abortedBefore, type Solution, shaped } from "../solve.js";
 import { transformResult } from "../transform.js";
 import type {
+  AnmfOptions,
+  AnmfResult,
   AtnmfOptions,
   AtnmfResult,
   NmfOptions,
@@ -29,12 +32,14 @@ export interface WorkerOptions {
   readonly wasm?: WasmSource;
 }
 
-/** `nmf`, `atnmf` and `transform` in another thread: the same arguments, results and errors, the same bits. */
+/** `nmf`, `atnmf`, `anmf` and `transform` in another thread: the same arguments, results and errors, the same bits. */
 export interface RemoteSolver extends Disposable {
   /** As the function of that name; throws what it throws, and `WORKER` when the worker dies. */
   nmf(V: MatrixLike, options: Omit<NmfOptions, "engine" | "threads">): Promise<NmfResult>;
   /** As the function of that name, with one λ; throws what it throws, and `WORKER` when the worker dies. */
   atnmf(V: MatrixLike, options: Omit<AtnmfOptions, "engine" | "threads">): Promise<AtnmfResult>;
+  /** As the function of that name; throws what it throws, and `WORKER` when the worker dies. */
+  anmf(V: MatrixLike, options: Omit<AnmfOptions, "engine" | "threads">): Promise<AnmfResult>;
   /** As the function of that name; throws what it throws, and `WORKER` when the worker dies. */
   transform(
     V: MatrixLike,
@@ -88,6 +93,12 @@ export function createWorker(options: WorkerOptions = {}): RemoteSolver {
       const shape = (solution: Solution) =>
         atnmfResult(solution, problem, options, (V2, W, own) => solver.transform(V2, W, own));
       return solve(problem, options, shape);
+    },
+    async anmf(V, options) {
+      refuseOwnThreads(options);
+      const shape = (solution: Solution) =>
+        anmfResult(solution, options, (V2, W, own) => solver.transform(V2, W, own));
+      return solve(anmfProblem(V, options), options, shape);
     },
     async transform(V, W, options = {}) {
       refuseOwnThreads(options);

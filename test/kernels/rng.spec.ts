@@ -1,7 +1,9 @@
 // Random numbers: known answers, the twin, and moments.
 
+import { faces } from "../../assembly/data/faces";
 import { atnmfSynthetic, lafaSynthetic, swimmer } from "../../assembly/data/generators";
 import { normal, philox, uniform } from "../../assembly/rng/counter";
+import { faces as paintedFaces } from "../reference/faces";
 import { normalNumbers, philoxWords, uniformNumbers } from "../reference/philox";
 import { close, closeTo, guarded, read, release, reserve, same, tolerance } from "./support";
 
@@ -170,6 +172,23 @@ describe("built-in data", () => {
     }
     expect<i32>(equal).toBe(0, "equal pictures");
     expect<bool>(guarded(V, 1024 * 256 * 8)).toBe(true);
+  });
+  test("faces: the twin's pictures to the roundings of f32, all in [0, 1]", () => {
+    release();
+    const bytes: usize = (576 * 400 + 8000) * 8 + 16;
+    const V = reserve(bytes);
+    faces(3, V);
+    const expected = paintedFaces(uniformNumbers(3, 0, 8000));
+    let worst: f64 = 0;
+    let outside = 0;
+    for (let i = 0; i < 576 * 400; i++) {
+      const grey = load<f64>(V + i * 8);
+      worst = Math.max(worst, Math.abs(grey - expected[i]));
+      if (!(grey >= 0 && grey <= 1)) outside++;
+    }
+    expect<f64>(worst).toBeLessThan(1e-5, "against the twin");
+    expect<i32>(outside).toBe(0, "entries outside [0, 1]");
+    expect<bool>(guarded(V, bytes)).toBe(true);
   });
   test("LaFA's synthetic data: W·H of the stated bumps, plus noise below 0.01", () => {
     release();

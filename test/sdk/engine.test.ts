@@ -140,6 +140,7 @@ describe("the data sets", () => {
   // The same everywhere: test/runtimes compares them with other runtimes.
   it.each([
     ["swimmer", 1024, 256, "f4378d711d9963ed3afcb1e313780b01cf126bd69152abe974ad7982a55df82d"],
+    ["faces", 576, 400, "edcba068489bea1fdb4095521a187c4be12513ce616457ca208c8abc22e41a88"],
     ["lafa-synthetic", 103, 200, "1ebc592ec05634b1980c71f6fbef81313de84b7e235e606dfca2a2372980f52a"],
     ["atnmf-synthetic", 100, 50, "8df3f6e925bef04253f64ed84e31447a25135fc7730cce3ad23fb841c28fdd21"],
   ] as const)("%s is %i×%i, with this digest", async (name, rows, cols, digest) => {
@@ -158,6 +159,18 @@ describe("the data sets", () => {
       poses.add(picture.join(""));
     }
     expect(poses.size).toBe(256);
+  });
+
+  it("faces: grey values, no two faces alike, near a small rank and not of it; seeds differ", async () => {
+    const V20 = await datasets.faces();
+    expect(V20.data.every((x) => x >= 0 && x <= 1 && x === Math.fround(x))).toBe(true);
+    const pictures = Array.from({ length: 400 }, (_, j) => V20.data.filter((_, i) => i % 400 === j).join());
+    expect(new Set(pictures).size).toBe(400);
+    const { rank } = datasets.facts.faces;
+    const fit = await nmf(V20, { rank });
+    expect(fit.relativeError).toBeGreaterThan(0.05);
+    expect(fit.relativeError).toBeLessThan(0.15);
+    expect((await datasets.faces({ seed: 1 })).data).not.toEqual(V20.data);
   });
 
   it("lafa-synthetic is three features and small noise; seeds differ", async () => {

@@ -1,24 +1,36 @@
-import { join } from "node:path";
 import { Command, Option } from "commander";
-import { AdvnmfError, info, type NmfResult, nmf } from "../../index.js";
-import type { FormatName } from "../../io/index.js";
+import { info, type NmfResult, nmf } from "../../index.js";
 import {
-  dtypeOption,
-  imagesOption,
-  inputFormatOption,
-  outputFormatOption,
+  addFilesOptions,
+  type FilesFlags,
+  initOption,
+  maskOption,
+  missingOption,
   parseLoss,
   parseNumber,
   parseNumberOrAuto,
+  rankOption,
+  restartsOption,
+  seedOption,
+  threadsOption,
 } from "../arguments.js";
 import { factorFiles, factorFormat, staleFiles } from "../factor-files.js";
-import { EXIT, Failure } from "../failure.js";
+import { EXIT } from "../failure.js";
+import {
+  bestOf,
+  ENDINGS,
+  inputText,
+  lossText,
+  type RunOptions,
+  rankOf,
+  secondsText,
+  writtenRows,
+} from "../fit.js";
 import { type FitFlags, type FitRecord, fitRecord, nmfOptions } from "../fit-record.js";
-import { type Input, readInput, sizeText } from "../input.js";
+import { type Input, readInput } from "../input.js";
 import { interruptible } from "../interrupt.js";
 import { checkWritable, writeTogether } from "../output-folder.js";
 import { note, printJson, printTable } from "../print.js";
-import { progressReport } from "../progress.js";
 
 const EXAMPLES = `Examples:
   advnmf factorize swimmer --solver hals --l1-w 0.001 --l2-h 0.001 --restarts 10
@@ -33,21 +45,16 @@ Writes to the folder of --out: W and H (in the input's own format where it can b
 (options, loss, history, versions, SHA-256 of W and H) and, when the features are pictures, features.png.
 Ctrl-C saves the best result so far.`;
 
-interface FactorizeFlags extends FitFlags {
-  readonly out: string;
-  readonly outputFormat?: FormatName;
-  readonly json?: true;
-  readonly quiet?: true;
-}
+type FactorizeFlags = FitFlags & FilesFlags;
 
 /** `advnmf factorize INPUT --rank k`; `setExitCode` is told 130 when an interrupted run was saved. */
 export function factorizeCommand(setExitCode: (code: number) => void): Command {
-  return new Command("factorize")
+  const command = new Command("factorize")
     .description("factorize a non-negative matrix V ≈ W·H")
     .addHelpText("before", EXAMPLES)
     .addHelpText("after", OUTPUTS)
     .argument("<input>", "file, folder of images, URL, data set, or - for standard input")
-    .option("--rank <k>", "number of components (default: a data set's own)", parseNumber)
+    .addOption(rankOption())
     .option(
       "--loss <name>",
       "frobenius, kullback-leibler, itakura-saito, beta=B, cauchy or cauchy=SCALE",
@@ -59,15 +66,11 @@ export function factorizeCommand(setExitCode: (code: number) => void): Command {
         .choices(["auto", "mu", "hals", "newton"])
         .default("auto"),
     )
-    .addOption(
-      new Option("--init <name>", "where to start")
-        .choices(["random", "half-normal", "nndsvd", "nndsvda"])
-        .default("random"),
-    )
+    .addOption(initOption("random"))
     .option("--init-w <file>", "start from this W (with --init-h), such as that of an interrupted run")
     .option("--init-h <file>", "start from this H (with --init-w)")
-    .option("--seed <n>", "any whole number below 2^32", parseNumber, 0)
-    .option("--restarts <n>", "starts, the best of which is kept", parseNumber, 1)
+    .addOption(seedOption())
+    .addOption(restartsOption())
     .option("--max-iterations <n>", "most iterations of a start", parseNumber, 1000)
     .option("--tolerance <x>", "where to stop; 0 runs all iterations", parseNumber, 1e-4)
     .addOption(
@@ -75,13 +78,8 @@ export function factorizeCommand(setExitCode: (code: number) => void): Command {
         .choices(["decrease", "kkt"])
         .default("decrease"),
     )
-    .option("--mask <file>", "weights like V: 0 = missing, 1 = observed")
-    .addOption(
-      new Option("--missing <rule>", "allow NaN as missing: it takes no part, or counts as zero").choices([
-        "ignore",
-        "zero-fill",
-      ]),
-    )
+    .addOption(maskOption())
+    .addOption(missingOption("allow NaN as missing: it takes no part, or counts as zero"))
     .option("--l1-w <x>", "penalty on the sum of W", parseNumber, 0)
     .option("--l1-h <x>", "penalty on the sum of H", parseNumber, 0)
     .option("--l2-w <x>", "penalty on the squares of W", parseNumber, 0)
@@ -97,42 +95,24 @@ export function factorizeCommand(setExitCode: (code: number) => void): Command {
     )
     .option("--extrapolate", "extrapolate iterates of hals and newton (default: with solver auto)")
     .option("--no-extrapolate", "do not")
-    .option(
-      "--threads <n>",
-      "threads, 1 to 32; the result is the same (default: as many as pay)",
-      parseNumber,
-    )
-    .addOption(dtypeOption())
-    .addOption(imagesOption())
-    .option("--variable <name>", "NPZ and MAT: the variable to read")
-    .addOption(inputFormatOption())
-    .option("--out <folder>", "where to write", "advnmf-out")
-    .addOption(outputFormatOption("the input's own", (name) => name !== "pgm" && name !== "png"))
-    .option("--json", "print one JSON object, that of fit.json")
-    .option("--quiet", "no progress, no summary")
-    .action(async (name: string, flags: FactorizeFlags) => {
-      const record = await interruptible((signal) => factorize(name, flags, signal));
-      if (record.reason === "aborted") setExitCode(EXIT.interrupted);
-    });
+    .addOption(threadsOption());
+  return addFilesOptions(command).action(async (name: string, flags: FactorizeFlags) => {
+    const record = await interruptible((signal) => factorize(name, flags, signal));
+    if (record.reason === "aborted") setExitCode(EXIT.interrupted);
+  });
 }
 
 async function factorize(name: string, flags: FactorizeFlags, signal: AbortSignal): Promise<FitRecord> {
   await checkWritable(flags.out);
   const input = await readInput(name, flags, signal);
-  const rank = flags.rank ?? input.facts?.rank;
-  if (rank === undefined) {
-    throw new Failure(
-      EXIT.usage,
-      "USAGE",
-      "factorize needs --rank, the number of components, such as --rank 4",
-    );
-  }
+  const rank = rankOf(flags, input, "factorize");
   const format = flags.outputFormat ?? factorFormat(input);
   const options = await nmfOptions({ ...flags, rank }, signal);
   // The engine is loaded by now: what follows the note is all computing, and can be interrupted with a result.
   const { version, runtime } = await info();
   if (!flags.quiet) note(`factorizing ${inputText(input)} at rank ${rank}`);
-  const result = await compute(input, options, flags.quiet ?? false, signal);
+  const run = (extra: RunOptions) => nmf(input.matrix, { ...options, ...extra });
+  const result = await bestOf<NmfResult>(run, flags.quiet ?? false, signal);
   for (const warning of result.warnings) note(`warning: ${warning}`);
 
   const { files, names } = factorFiles(input, result, format);
@@ -148,35 +128,6 @@ async function factorize(name: string, flags: FactorizeFlags, signal: AbortSigna
   return record;
 }
 
-/** The factorization, or what there was of it when it was interrupted. */
-async function compute(
-  input: Input,
-  options: Parameters<typeof nmf>[1],
-  quiet: boolean,
-  signal: AbortSignal,
-): Promise<NmfResult> {
-  const { stop, ...progress } = await progressReport(quiet, signal);
-  try {
-    return await nmf(input.matrix, { ...options, ...progress, signal });
-  } catch (error) {
-    if (error instanceof AdvnmfError && error.code === "ABORTED" && error.best)
-      return error.best as NmfResult;
-    throw error;
-  } finally {
-    stop();
-  }
-}
-
-const ENDINGS = {
-  tolerance: "converged",
-  maxIterations: "not converged: --max-iterations reached",
-  aborted: "not converged: interrupted",
-} as const;
-
-function inputText({ name, matrix }: Input): string {
-  return `${name === "-" ? "standard input" : name} (${sizeText(matrix)})`;
-}
-
 function printSummary(input: Input, record: FitRecord, out: string): void {
   const { options, files, sha256 } = record;
   printTable([
@@ -185,20 +136,9 @@ function printSummary(input: Input, record: FitRecord, out: string): void {
     ["loss", `${record.loss} (${lossText(options.loss)})`],
     ["relative error", record.relativeError.toPrecision(6)],
     ["iterations", `${record.iterations} (${ENDINGS[record.reason]})`],
-    [
-      "seconds",
-      `${record.seconds.toFixed(3)} (${record.threads} ${record.threads === 1 ? "thread" : "threads"})`,
-    ],
+    ["seconds", secondsText(record)],
     ["SHA-256 of W", sha256.W],
     ["SHA-256 of H", sha256.H],
-    ...Object.values(files).map((file, index): [string, string] => [
-      index === 0 ? "written" : "",
-      join(out, file),
-    ]),
+    ...writtenRows(files, out),
   ]);
-}
-
-function lossText(loss: FitRecord["options"]["loss"]): string {
-  if (typeof loss === "string") return loss;
-  return "beta" in loss ? `beta-divergence, beta ${loss.beta}` : `truncated Cauchy, scale ${loss.cauchy}`;
 }

@@ -304,6 +304,29 @@ describe("sheets", () => {
     expect([sheet.width, sheet.height]).toEqual([4, 4]);
   });
 
+  it("has one scale for all images where white is given, and cuts what is brighter", () => {
+    const options = { width: 2, height: 1, columns: 1, gap: 0 };
+    const pixels = (white?: number) => [
+      ...decode(
+        encodeImageSheet(
+          [
+            [1, 4],
+            [2, 8],
+          ],
+          { ...options, white },
+        ),
+      ).data,
+    ];
+    expect(pixels()).toEqual([128, 255, 128, 255]);
+    expect(pixels(4)).toEqual([64, 128, 255, 255]);
+    for (const white of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
+      expect(failure(() => encodeImageSheet([[1], [2]], { ...options, white })).code).toBe("OPTION");
+    expect(failure(() => encodeImageSheet([[-1], [2]], { ...options, white: 2 })).code).toBe("NEGATIVE");
+    expect(failure(() => encodeImageSheet([[Number.NaN], [2]], { ...options, white: 2 })).code).toBe(
+      "NOT_FINITE",
+    );
+  });
+
   it("is square by default, and only as wide as needed", () => {
     const features = [new Array(5).fill(1)];
     const size = (options: object) => {
