@@ -186,7 +186,7 @@ export const QUICK = { alphas: [0.5, 0.9], starts: 3, figureStarts: 1 } as const
 export const MISSING: readonly Missing[] = ["zero-fill", "ignore"];
 
 /** The columns of the tables. */
-export const METHODS: readonly Method[] = ["nmf", "at-nmf"];
+export const METHODS: readonly Method[] = ["nmf", "anmf", "at-nmf"];
 
 /** α as a number of the authors' masks: mask i holds out 0.2 + 0.1·i; undefined where there is none. */
 export function maskNumber(alpha: number): number | undefined {
