@@ -429,6 +429,11 @@ describe("red cells, notes and sentences follow from the figures", () => {
     const { zeroFill, ignore } = findingOf(other, cellsOf(other, runs(good)));
     expect(zeroFill).toContain("so that no cell is judged");
     expect(ignore).not.toContain("Table I");
+    const attacked = runs(good).map(({ job, result }) => ({
+      job: { ...job, method: "anmf" as const },
+      result,
+    }));
+    expect(findingOf(data, cellsOf(data, attacked))).toEqual({ zeroFill: null, ignore: null });
   });
 
   test("the masks of the protocol", () => {
