@@ -346,7 +346,8 @@ export interface AnmfOptions
   readonly gauge?: "unit-rms" | "none";
   /**
    * Penalties of the method at its start, relative to the sizes of the factors. They double every 25 iterations
-   * where the splits do not close. Default 0.05, and 3 for a target that is nearly zero.
+   * where the splits do not close. Default k²/500, but at least 0.05 and at most 3, and 3 for a target that is
+   * nearly zero.
    */
   readonly rho?: number;
   /** Stop when {@link AnmfResult.kkt} is no more than this. Default 1e-6; 0 runs all iterations. */

@@ -13,6 +13,7 @@ export interface FileNames {
   readonly features?: "features.png";
   /** What the adversary does. */
   readonly R?: string;
+  readonly attackedW?: string;
   /** What was hidden, and what became of it. */
   readonly restored?: "restored.png";
 }
@@ -31,7 +32,7 @@ export function factorFiles(
   format: FormatName,
 ): { files: OutputFile[]; names: FileNames } {
   const { rowNames, colNames } = input.matrix;
-  const components = Array.from({ length: W.cols }, (_, index) => `component ${index + 1}`);
+  const components = componentNames(W.cols);
   const names = { W: `W.${format}`, H: `H.${format}`, fit: "fit.json" } as const;
   const files: OutputFile[] = [
     {
@@ -49,11 +50,21 @@ export function factorFiles(
   return { files, names: { ...names, features: "features.png" } };
 }
 
-/** A matrix of the shape of V, with V's names. */
-export function likeInput(input: Input, data: Matrix, variable: string, format: FormatName): OutputFile {
+/** What an adversary answers: R has the names of V, attackedW those of W. */
+export function attackFile(
+  input: Input,
+  attack: { readonly name: "R" | "attackedW"; readonly matrix: Matrix },
+  format: FormatName,
+): OutputFile {
+  const { name, matrix } = attack;
   const { rowNames, colNames } = input.matrix;
-  const names = { ...(rowNames ? { rowNames } : {}), ...(colNames ? { colNames } : {}) };
-  return { name: `${variable}.${format}`, bytes: encode(data, names, variable, format) };
+  const columns = name === "R" ? colNames : componentNames(matrix.cols);
+  const names = { ...(rowNames ? { rowNames } : {}), ...(columns ? { colNames: columns } : {}) };
+  return { name: `${name}.${format}`, bytes: encode(matrix, names, name, format) };
+}
+
+function componentNames(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `component ${index + 1}`);
 }
 
 function encode(factor: Matrix, names: MatrixNames, variable: string, format: FormatName): Uint8Array {
@@ -104,7 +115,7 @@ export async function staleFiles(folder: string, names: FileNames): Promise<stri
   }
   const current: readonly string[] = Object.values(names);
   // Whatever a fit.json says, nothing but such names is ever removed.
-  const ours = /^(?:[WHR]\.[a-z]+|(?:features|restored)\.png)$/;
+  const ours = /^(?:(?:[WHR]|attackedW)\.[a-z]+|(?:features|restored)\.png)$/;
   return listed.filter(
     (name): name is string => typeof name === "string" && ours.test(name) && !current.includes(name),
   );

@@ -1,83 +1,113 @@
 // A hardened factorization beside what the same procedure gives without an adversary.
 
-import { type AtnmfOptions, type AtnmfResult, atnmf, type LossOption, type NmfResult } from "../index.js";
+import type { LossOption, Matrix, NmfResult } from "../index.js";
 import { bestOf, type RunOptions } from "./fit.js";
-import type { Hidden, HideFlags } from "./hidden.js";
-import type { Input } from "./input.js";
+import type { HideFlags } from "./hidden.js";
+import type { SheetRow } from "./restored-sheet.js";
 
 /** The options of `harden` that decide the result, as they come from the command line. */
 export interface HardenFlags extends HideFlags {
+  readonly method: "at-nmf" | "anmf";
   readonly rank?: number;
   readonly lambda?: number | "auto";
-  readonly adversary: "penalty" | { readonly linf: number };
-  readonly loss: LossOption;
   readonly init: "random" | "half-normal" | "nndsvd" | "nndsvda";
   readonly restarts: number;
+  readonly threads?: number;
+  // AT-NMF
+  readonly adversary: "penalty" | { readonly linf: number };
+  readonly loss: LossOption;
   readonly epsilonInner: number;
   readonly epsilonOuter: number;
   readonly maxInner: number;
   readonly maxOuter: number;
-  readonly threads?: number;
+  // ANMF
+  readonly beta: number;
+  readonly target: string;
+  readonly gauge: "unit-rms" | "none";
+  readonly maxIterations: number;
+  readonly tolerance: number;
 }
 
-/** Of the paper's 2, 3 and 5 the one that does well whatever missing entries count as. */
-const USUAL_LAMBDA = 3;
+/** Flags with the rank they came down to. */
+export type RankedHardenFlags = HardenFlags & { readonly rank: number };
 
-/** A factorization that tells what it makes of every entry. */
-export type Fit = Pick<NmfResult, "W" | "H" | "reconstruct" | "relativeError">;
+/** What every factorization returns. */
+export type Outcome = Pick<
+  NmfResult,
+  | "W"
+  | "H"
+  | "loss"
+  | "relativeError"
+  | "iterations"
+  | "converged"
+  | "reason"
+  | "seconds"
+  | "peakBytes"
+  | "threads"
+  | "warnings"
+  | "reconstruct"
+> & { readonly restarts: readonly object[]; readonly history: readonly object[] };
 
-/** What was fitted. */
-export interface Hardening {
+/** A fit, and the same without an adversary. */
+export interface Pair<F extends Outcome> {
+  readonly fit: F;
+  /** Absent when it was interrupted. */
+  readonly plain?: Outcome;
+  /** That with hidden entries left out, where `fit` and `plain` count them as zeros. */
+  readonly ignoring?: Outcome;
+}
+
+/** What was fitted, and what there is to tell of it. */
+export interface Hardening extends Pair<Outcome> {
   /** `AT-NMF, λ = 2`. */
   readonly title: string;
-  readonly fit: AtnmfResult;
-  /** The same without an adversary; absent when it was interrupted. */
-  readonly plain?: Fit;
-  /** That with hidden entries left out, where `fit` and `plain` count them as zeros. */
-  readonly ignoring?: Fit;
+  /** What the adversary does, and the name it is stored by. */
+  readonly attack: { readonly name: "R" | "attackedW"; readonly matrix: Matrix };
+  /** The attack as a row of pictures. */
+  readonly attackRow: SheetRow;
+  /** Options of this method only, as they were in force. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Figures of this method only. */
+  readonly figures: Readonly<Record<string, unknown>>;
+  /** Iterations, in words. */
+  readonly rounds: string;
 }
 
-/** AT-NMF, and with λ = ∞ the same without an adversary: same start, same rules, same number of iterations. */
-export async function hardenAtnmf(
-  { matrix: V }: Input,
-  flags: HardenFlags & { readonly rank: number },
-  { mask }: Hidden,
-  quiet: boolean,
-  signal: AbortSignal,
-): Promise<Hardening> {
-  const { missing, threads, adversary } = flags;
-  const common = {
-    rank: flags.rank,
-    // What it has that AT-NMF has not is refused there.
-    loss: flags.loss as NonNullable<AtnmfOptions["loss"]>,
-    init: flags.init,
-    seed: flags.seed,
-    restarts: flags.restarts,
-    epsilonInner: flags.epsilonInner,
-    epsilonOuter: flags.epsilonOuter,
-    maxInner: flags.maxInner,
-    maxOuter: flags.maxOuter,
+/** The options that all methods take from the command line. */
+export function commonOptions(flags: RankedHardenFlags, mask: Matrix | undefined) {
+  const { rank, init, seed, restarts, missing, threads } = flags;
+  return {
+    rank,
+    init,
+    seed,
+    restarts,
     ...(mask === undefined ? {} : { mask }),
     ...(missing === undefined ? {} : { missing }),
     ...(threads === undefined ? {} : { threads }),
   };
-  const run = (own: Partial<AtnmfOptions>) =>
-    bestOf<AtnmfResult>((extra: RunOptions) => atnmf(V, { ...common, ...own, ...extra }), quiet, signal);
-  // Whoever has a radius pays nothing.
-  const lambda = flags.lambda ?? (adversary === "penalty" ? USUAL_LAMBDA : undefined);
-  const fit = await run({ adversary, ...(lambda === undefined ? {} : { lambda }) });
-  const title =
-    fit.lambda === undefined
-      ? "AT-NMF, ℓ∞ adversary"
-      : `AT-NMF, λ = ${fit.lambda === Number.POSITIVE_INFINITY ? "∞" : fit.lambda}`;
-  const hardening: Hardening = { title, fit };
-  const without = async (own: Partial<AtnmfOptions>) => {
+}
+
+/**
+ * Runs with the adversary first, so that an interrupt saves that, then with `disarmed`, the options that leave the
+ * adversary nothing to do, and where hidden entries count as zeros once more with them left out.
+ */
+export async function withAndWithout<O extends object, F extends Outcome>(
+  run: (own: O, extra: RunOptions) => Promise<F>,
+  armed: O,
+  disarmed: O,
+  { missing }: HideFlags,
+  quiet: boolean,
+  signal: AbortSignal,
+): Promise<Pair<F>> {
+  const best = (own: O) => bestOf<F>((extra) => run(own, extra), quiet, signal);
+  const fit = await best(armed);
+  const without = async (own: O) => {
     if (signal.aborted) return undefined;
-    const plain = await run({ lambda: Number.POSITIVE_INFINITY, ...own });
-    return plain.reason === "aborted" ? undefined : plain;
+    const outcome = await best(own);
+    return outcome.reason === "aborted" ? undefined : outcome;
   };
-  const plain = await without({});
-  if (plain === undefined) return hardening;
-  const ignoring = missing === "zero-fill" ? await without({ missing: "ignore" }) : undefined;
-  return { ...hardening, plain, ...(ignoring === undefined ? {} : { ignoring }) };
+  const plain = await without(disarmed);
+  if (plain === undefined) return { fit };
+  const ignoring = missing === "zero-fill" ? await without({ ...disarmed, missing: "ignore" }) : undefined;
+  return { fit, plain, ...(ignoring === undefined ? {} : { ignoring }) };
 }

@@ -2,7 +2,7 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { atnmf, datasets, hideEntries, type Matrix, matrix, nmf, sha256 } from "advnmf";
+import { anmf, atnmf, datasets, hideEntries, type Matrix, matrix, nmf, sha256 } from "advnmf";
 import { encodeMatrix, readMatrix } from "advnmf/io";
 import { decode } from "fast-png";
 import { describe, expect, test } from "vitest";
@@ -29,9 +29,10 @@ interface Fit {
   readonly restored: { readonly rows: string[]; readonly pictures: number[] };
 }
 
-async function harden(args: readonly string[], out: string): Promise<Fit> {
+async function harden(args: readonly string[], out: string, warned = /^$/): Promise<Fit> {
   const { code, stdout, stderr } = await advnmf(["harden", ...args, "--out", out, "--quiet"]);
-  expect([stderr, stdout]).toEqual(["", ""]);
+  expect(stderr).toMatch(warned);
+  expect(stdout).toBe("");
   expect(code).toBe(0);
   return readJson(join(out, "fit.json")) as Fit;
 }
@@ -156,6 +157,82 @@ describe("what is written", () => {
     const { rmse, hidden } = JSON.parse(stdout) as { rmse: Fit["rmse"]; hidden: number };
     expect(hidden).toBeGreaterThan(0);
     expect(rmse.hardened).toBeGreaterThan(0);
+  });
+});
+
+describe("--method anmf", () => {
+  const short = ["--method", "anmf", "--max-iterations", "40", "--rank", "2"];
+
+  test("W, H and attackedW of the SDK's own fit, beside β = 0", async () => {
+    const out = join(folder, "anmf");
+    const flags = "--lambda 0.5 --beta 0.7 --target mean --gauge none --tolerance 1e-3 --seed 3 --restarts 2";
+    const args = [source, ...short, ...flags.split(" "), "--hide", "0.2", "--missing", "zero-fill"];
+    const record = await harden(args, out, /^advnmf: warning: Without a gauge.*\n$/);
+    expect(listing(out)).toEqual(["H.npy", "W.npy", "attackedW.npy", "fit.json"]);
+    const { mask } = await hideEntries(V, { fraction: 0.2, seed: 3 });
+    const loop = { maxIterations: 40, tolerance: 1e-3, seed: 3, restarts: 2 };
+    const options = { rank: 2, lambda: 0.5, target: "mean", gauge: "none", mask, ...loop } as const;
+    const fit = await anmf(V, { ...options, beta: 0.7, missing: "zero-fill" });
+    const plain = await anmf(V, { ...options, beta: 0, missing: "zero-fill" });
+    const ignoring = await anmf(V, { ...options, beta: 0 });
+    expect(record.sha256).toEqual({
+      W: await sha256(fit.W),
+      H: await sha256(fit.H),
+      attackedW: await sha256(fit.attackedW),
+    });
+    expect(record.rmse.hardened).toBeCloseTo(hiddenError(V, fit.reconstruct(), mask), 12);
+    expect(record.rmse.nmf).toBeCloseTo(hiddenError(V, plain.reconstruct(), mask), 12);
+    expect(record.rmse.nmfIgnoring).toBeCloseTo(hiddenError(V, ignoring.reconstruct(), mask), 12);
+    expect(record).toMatchObject({ method: "anmf", kkt: fit.kkt, residuals: fit.residuals });
+    expect(record.options).toMatchObject({ beta: 0.7, target: "mean", gauge: "none", missing: "zero-fill" });
+  });
+
+  test("a target from a file, and the names of V's rows for attackedW", async () => {
+    const target = file("target.csv", "1,1,1,1\n2,2,2,2\n3,3,3,3\n4,4,4,4\n");
+    const out = join(folder, "target");
+    await harden([table, ...short, "--target", target], out);
+    const fit = await anmf(await readMatrix(table), {
+      rank: 2,
+      maxIterations: 40,
+      target: await readMatrix(target),
+    });
+    const attackedW = await readMatrix(join(out, "attackedW.csv"));
+    expect([...attackedW.data]).toEqual([...fit.attackedW.data]);
+    expect(attackedW.rowNames).toEqual(['a "b"', "β", "third row", ""]);
+    expect(attackedW.colNames).toEqual(["component 1", "component 2"]);
+    // What the other method leaves makes way.
+    await harden([table, "--rank", "2", ...quick], out);
+    expect(listing(out)).toEqual(["H.csv", "R.csv", "W.csv", "fit.json"]);
+  });
+
+  test("pictures: what the attacker makes of the restored ones", async () => {
+    const out = join(folder, "anmf-faces");
+    const args = ["harden", "faces", "--method", "anmf", "--max-iterations", "20", "--out", out];
+    const { code, stdout } = await advnmf(args);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/NMF +0\.\d+\n {2}ANMF, λ = 1, β = 0\.5 +0\.\d+\n/);
+    expect(stdout).toContain("row 5  attackedW·H");
+    expect(listing(out)).toEqual([
+      "H.npy",
+      "W.npy",
+      "attackedW.npy",
+      "features.png",
+      "fit.json",
+      "restored.png",
+    ]);
+  });
+
+  test.each<[string, string[], number, RegExp]>([
+    ["an option of the other method", ["--max-outer", "3"], 2, /--max-outer is an option of --method at-nmf/],
+    ["λ that is chosen", ["--lambda", "auto"], 2, /lambda.*\[OPTION\]/],
+    ["no such target", ["--target", join(folder, "no.csv")], 3, /no\.csv.*\[IO\]/],
+    ["unknown gauge", ["--gauge", "l2"], 2, /'l2' is invalid/],
+  ])("refuses %s", async (_, args, exitCode, message) => {
+    const out = join(folder, "anmf-refused");
+    const { code, stderr } = await advnmf(["harden", source, ...short, ...args, "--out", out]);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(exitCode);
+    expect(listing(out)).toEqual([]);
   });
 });
 

@@ -58,6 +58,8 @@ describe.skipIf(!ready)("npm start", () => {
 
   test("with a command first: that command", () => {
     expect(start("info").stdout).toContain("SIMD");
+    expect(start("harden", "atnmf-synthetic", "--max-outer", "2", "--out", "hard").stdout).toContain("RMSE");
+    expect(listing(join(folder, "hard"))).toEqual(["H.npy", "R.npy", "W.npy", "fit.json"]);
     expect(start("--help").stdout).toMatch(/^Examples:/);
   });
 

@@ -1,5 +1,5 @@
-import { Command } from "commander";
-import { info, type Matrix, type StopReason, sha256 } from "../../index.js";
+import { Command, Option } from "commander";
+import { info, type Matrix, sha256 } from "../../index.js";
 import {
   addFilesOptions,
   type FilesFlags,
@@ -15,11 +15,13 @@ import {
   seedOption,
   threadsOption,
 } from "../arguments.js";
-import { factorFiles, factorFormat, likeInput, picturesOf, staleFiles } from "../factor-files.js";
-import { EXIT } from "../failure.js";
-import { inputText, lossText, rankOf, secondsText, writtenRows } from "../fit.js";
+import { attackFile, factorFiles, factorFormat, picturesOf, staleFiles } from "../factor-files.js";
+import { EXIT, Failure } from "../failure.js";
+import { inputText, rankOf, secondsText, writtenRows } from "../fit.js";
 import { describeInput } from "../fit-record.js";
-import { type HardenFlags, type Hardening, hardenAtnmf } from "../hardening.js";
+import { hardenAnmf } from "../harden-anmf.js";
+import { hardenAtnmf } from "../harden-atnmf.js";
+import type { HardenFlags, Hardening } from "../hardening.js";
 import { type Hidden, hiddenEntries, rootMeanSquare } from "../hidden.js";
 import { type Input, readInput } from "../input.js";
 import { interruptible } from "../interrupt.js";
@@ -32,14 +34,15 @@ const EXAMPLES = `Examples:
   advnmf harden faces --missing zero-fill --lambda 2
   advnmf harden photos/ --images columns --rank 49 --hide 0.6
   advnmf harden counts.csv --rank 4 --hide 0.2 --lambda auto
+  advnmf harden counts.csv --rank 4 --hide 0.2 --method anmf --target mean
   advnmf harden scene.mat --variable V --rank 5 --mask mask1.mat --json
 `;
 
 const OUTPUTS = `
-Fits AT-NMF and, to compare, the same without an adversary; tells how far each is from the hidden entries. Writes
-to the folder of --out: W, H and R, the adversary's answer to them (in the input's own format where it can be
-written, else NPY), fit.json and, when V is made of pictures, features.png and restored.png: originals, what was
-visible, and what became of it. Ctrl-C saves the best result so far.`;
+Fits AT-NMF, or ANMF, and to compare the same without an adversary; tells how far each is from the hidden entries.
+Writes to the folder of --out: W, H and what the adversary answers, R or attackedW (in the input's own format where it
+can be written, else NPY), fit.json and, when V is made of pictures, features.png and restored.png: originals, what
+was visible, and what became of it. Ctrl-C saves the best result so far.`;
 
 type Flags = HardenFlags & FilesFlags;
 
@@ -51,18 +54,26 @@ export function hardenCommand(setExitCode: (code: number) => void): Command {
     .addHelpText("after", OUTPUTS)
     .argument("<input>", "file, folder of images, URL, data set, or - for standard input")
     .addOption(rankOption())
+    .addOption(
+      new Option("--method <name>", "who the adversary is").choices(["at-nmf", "anmf"]).default("at-nmf"),
+    )
     .option(
       "--lambda <x>",
-      "what the adversary pays, above 1, or auto: tries six (default: 3)",
+      "what the adversary pays: above 1, or auto, which tries six (at-nmf, default: 3); above 0 (anmf, default: 1)",
       parseNumberOrAuto,
     )
     .option(
       "--adversary <kind>",
-      "penalty, or linf=RADIUS: no entry moves by more",
+      "at-nmf: penalty, or linf=RADIUS: no entry moves by more",
       parseAdversary,
       "penalty" as const,
     )
-    .option("--loss <name>", "frobenius, kullback-leibler or beta=B, B ≥ 1", parseLoss, "frobenius" as const)
+    .option(
+      "--loss <name>",
+      "at-nmf: frobenius, kullback-leibler or beta=B, B ≥ 1",
+      parseLoss,
+      "frobenius" as const,
+    )
     .option("--hide <share>", "hide this share of the entries (default: 0.6 of a data set)", parseNumber)
     .addOption(maskOption())
     .addOption(
@@ -73,14 +84,47 @@ export function hardenCommand(setExitCode: (code: number) => void): Command {
     .addOption(initOption("half-normal"))
     .addOption(seedOption())
     .addOption(restartsOption())
-    .option("--epsilon-inner <x>", "change of WH that ends an inner loop; 0: none", parseNumber, 0.01)
-    .option("--epsilon-outer <x>", "change of WH that ends the outer loop; 0: none", parseNumber, 0.01)
-    .option("--max-inner <n>", "most iterations of an inner loop (the paper: 1000)", parseNumber, 50)
-    .option("--max-outer <n>", "most outer iterations (the paper: 100)", parseNumber, 20)
+    .option("--epsilon-inner <x>", "at-nmf: change of WH that ends an inner loop; 0: none", parseNumber, 0.01)
+    .option(
+      "--epsilon-outer <x>",
+      "at-nmf: change of WH that ends the outer loop; 0: none",
+      parseNumber,
+      0.01,
+    )
+    .option("--max-inner <n>", "at-nmf: most iterations of an inner loop (the paper: 1000)", parseNumber, 50)
+    .option("--max-outer <n>", "at-nmf: most outer iterations (the paper: 100)", parseNumber, 20)
+    .option("--beta <x>", "anmf: weight of the attacked error, 0 to 1", parseNumber, 0.5)
+    .option("--target <what>", "anmf: what the attacker wants: permuted, mean, zero or a file", "permuted")
+    .addOption(
+      new Option("--gauge <name>", "anmf: what fixes the scale of H")
+        .choices(["unit-rms", "none"])
+        .default("unit-rms"),
+    )
+    .option("--max-iterations <n>", "anmf: most iterations of a start", parseNumber, 1000)
+    .option("--tolerance <x>", "anmf: KKT residual to stop at; 0 runs all iterations", parseNumber, 1e-6)
     .addOption(threadsOption());
   return addFilesOptions(command).action(async (name: string, flags: Flags) => {
+    refuseOthersOptions(command, flags.method);
     if (await interruptible((signal) => harden(name, flags, signal))) setExitCode(EXIT.interrupted);
   });
+}
+
+/** Options of one method only. */
+const OWN = {
+  "at-nmf": ["adversary", "loss", "epsilonInner", "epsilonOuter", "maxInner", "maxOuter"],
+  anmf: ["beta", "target", "gauge", "maxIterations", "tolerance"],
+} as const;
+
+/** @throws Failure for an option that the method would pass over. */
+function refuseOthersOptions(command: Command, method: HardenFlags["method"]): void {
+  const other = method === "anmf" ? "at-nmf" : "anmf";
+  const given = command.options.find(
+    (option) =>
+      (OWN[other] as readonly string[]).includes(option.attributeName()) &&
+      command.getOptionValueSource(option.attributeName()) === "cli",
+  );
+  if (given === undefined) return;
+  throw new Failure(EXIT.usage, "USAGE", `${given.long} is an option of --method ${other}, not of ${method}`);
 }
 
 /** Returns whether it was interrupted. */
@@ -93,33 +137,45 @@ async function harden(name: string, flags: Flags, signal: AbortSignal): Promise<
   const hidden = await hiddenEntries(input, flags, signal);
   const quiet = flags.quiet ?? false;
   if (!quiet) note(`hardening ${inputText(input)} at rank ${rank}`);
-  const hardening = await hardenAtnmf(input, { ...flags, rank }, hidden, quiet, signal);
-  const { fit } = hardening;
+  const method = flags.method === "at-nmf" ? hardenAtnmf : hardenAnmf;
+  const hardening = await method(input, { ...flags, rank }, hidden, quiet, signal);
+  const { fit, attack } = hardening;
   for (const warning of fit.warnings) note(`warning: ${warning}`);
 
   const { files, names: factors } = factorFiles(input, fit, format);
   const sheet = drawSheet(input, hardening, hidden);
-  const R = likeInput(input, fit.R, "R", format);
-  const names = { ...factors, R: R.name, ...(sheet ? { restored: "restored.png" as const } : {}) };
-  files.push(R);
+  const attackMade = attackFile(input, attack, format);
+  const names = {
+    ...factors,
+    [attack.name]: attackMade.name,
+    ...(sheet ? { restored: "restored.png" as const } : {}),
+  };
+  files.push(attackMade);
   if (sheet) files.push({ name: "restored.png", bytes: sheet.bytes });
+  const { W, H } = fit;
   const record = {
     input: await describeInput(input),
-    method: "at-nmf",
-    options: resolvedOptions({ ...flags, rank }, hardening, hidden),
+    method: flags.method,
+    options: {
+      rank,
+      ...hardening.options,
+      hide: flags.mask === undefined ? hidden.share : null,
+      mask: flags.mask ?? null,
+      missing: flags.missing ?? (hidden.mask ? "ignore" : null),
+      init: flags.init,
+      seed: flags.seed,
+      restarts: flags.restarts,
+      dtype: W.data instanceof Float32Array ? "f32" : "f64",
+    },
     ...errors(input.matrix, hardening, hidden),
     seed: flags.seed,
     loss: fit.loss,
     relativeError: fit.relativeError,
-    lambda: fit.lambda === undefined ? null : jsonNumber(fit.lambda),
-    lambdas: fit.lambdas?.map((score) => ({ ...score, lambda: jsonNumber(score.lambda) })) ?? null,
-    saddle: fit.saddle,
-    outerIterations: fit.outerIterations,
-    innerIterations: fit.innerIterations,
+    ...hardening.figures,
     iterations: fit.iterations,
     converged: fit.converged,
     reason: fit.reason,
-    sha256: { W: await sha256(fit.W), H: await sha256(fit.H), R: await sha256(fit.R) },
+    sha256: { W: await sha256(W), H: await sha256(H), [attack.name]: await sha256(attack.matrix) },
     seconds: fit.seconds,
     peakBytes: fit.peakBytes,
     threads: fit.threads,
@@ -138,32 +194,6 @@ async function harden(name: string, flags: Flags, signal: AbortSignal): Promise<
   return signal.aborted;
 }
 
-/** JSON has no ∞. */
-function jsonNumber(value: number): number | "∞" {
-  return value === Number.POSITIVE_INFINITY ? "∞" : value;
-}
-
-/** Every option as it was in force; null = none given. */
-function resolvedOptions(flags: Flags & { readonly rank: number }, { fit }: Hardening, hidden: Hidden) {
-  return {
-    rank: flags.rank,
-    loss: flags.loss,
-    lambda: flags.lambda ?? (fit.lambda === undefined ? null : jsonNumber(fit.lambda)),
-    adversary: flags.adversary,
-    hide: flags.mask === undefined ? hidden.share : null,
-    mask: flags.mask ?? null,
-    missing: flags.missing ?? (hidden.mask ? "ignore" : null),
-    init: flags.init,
-    seed: flags.seed,
-    restarts: flags.restarts,
-    epsilonInner: flags.epsilonInner,
-    epsilonOuter: flags.epsilonOuter,
-    maxInner: flags.maxInner,
-    maxOuter: flags.maxOuter,
-    dtype: fit.W.data instanceof Float32Array ? "f32" : "f64",
-  };
-}
-
 /** How far the fits are from the entries that they did not see; null = there is none, or it was interrupted. */
 function errors(V: Matrix, { fit, plain, ignoring }: Hardening, { indices }: Hidden) {
   const error = (of?: { reconstruct(): Matrix }): number | null =>
@@ -176,7 +206,7 @@ function errors(V: Matrix, { fit, plain, ignoring }: Hardening, { indices }: Hid
 }
 
 /** The sheet of pictures, where V is made of such. */
-function drawSheet(input: Input, { title, fit, plain, ignoring }: Hardening, { mask }: Hidden) {
+function drawSheet(input: Input, { title, fit, plain, ignoring, attackRow }: Hardening, { mask }: Hidden) {
   const pictures = picturesOf(input);
   if (pictures === undefined) return undefined;
   const { rows: m, cols: n, data } = input.matrix;
@@ -188,35 +218,27 @@ function drawSheet(input: Input, { title, fit, plain, ignoring }: Hardening, { m
   if (plain) rows.push({ title: "NMF", matrix: plain.reconstruct() });
   rows.push({ title, matrix: fit.reconstruct() });
   if (ignoring) rows.push({ title: IGNORING, matrix: ignoring.reconstruct() });
-  rows.push({ title: "R, what the adversary adds (grey: nothing)", matrix: fit.R, signed: true });
+  rows.push(attackRow);
   const shown = shownPictures(pictures, input.matrix);
   return { bytes: restoredSheet(pictures, input.matrix, rows, shown), rows, shown };
 }
 
 const IGNORING = "NMF, hidden entries ignored";
 
-const ENDINGS: Record<StopReason, string> = {
-  tolerance: "converged",
-  maxIterations: "--max-outer reached",
-  aborted: "interrupted",
-};
-
 interface Summary {
   readonly hidden: number;
   readonly rmse: Readonly<Record<"nmf" | "hardened" | "nmfIgnoring", number | null>>;
   readonly relativeErrors: Readonly<Record<"nmf" | "hardened", number | null>>;
-  readonly options: Pick<HardenFlags, "loss"> & { readonly rank: number; readonly missing: string | null };
-  readonly outerIterations: number;
-  readonly iterations: number;
-  readonly reason: StopReason;
+  readonly options: { readonly rank: number; readonly missing: string | null };
+  readonly loss: number;
   readonly seconds: number;
   readonly threads: number;
-  readonly sha256: Readonly<Record<"W" | "H", string>>;
+  readonly sha256: { readonly W: string; readonly H: string };
   readonly files: object;
   readonly restored: { readonly rows: readonly string[]; readonly pictures: readonly number[] } | null;
 }
 
-function printSummary(input: Input, record: Summary, { title }: Hardening, out: string): void {
+function printSummary(input: Input, record: Summary, { title, rounds }: Hardening, out: string): void {
   const { options, hidden, rmse, relativeErrors, restored } = record;
   const count = input.matrix.rows * input.matrix.cols;
   const counted = options.missing === "zero-fill" ? "counted as zeros" : "left out";
@@ -224,8 +246,8 @@ function printSummary(input: Input, record: Summary, { title }: Hardening, out: 
     ["input", inputText(input)],
     ["hidden", hidden === 0 ? "nothing" : `${hidden} of ${count} entries, ${counted}`],
     ["rank", String(options.rank)],
-    ["loss", lossText(options.loss)],
-    ["iterations", `${record.iterations} in ${record.outerIterations} outer (${ENDINGS[record.reason]})`],
+    ["loss", String(record.loss)],
+    ["iterations", rounds],
     ["seconds", secondsText(record)],
     ["SHA-256 of W", record.sha256.W],
     ["SHA-256 of H", record.sha256.H],
