@@ -2,7 +2,7 @@
 
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { datasets, type Matrix, sha256 } from "../../../index.js";
+import { datasets, hideEntries, type Matrix, sha256 } from "../../../index.js";
 import { readMatrix } from "../../../io/index.js";
 import { EXIT, Failure, reading } from "../../failure.js";
 import { transpose } from "../matrices.js";
@@ -28,7 +28,7 @@ export interface ExperimentData {
 }
 
 /** Sets the seed of generated data apart from those of the starts. */
-const DATA_STREAM = 0x64617461;
+const DATA_SEED = 0x64617461;
 
 /** Where data may be, and who said so. */
 export interface DataFolder {
@@ -81,7 +81,7 @@ export async function loadData(
   // very factors that the data were made from.
   const V =
     folder === undefined
-      ? await datasets.atnmfSynthetic({ seed: hash(seed ^ DATA_STREAM) })
+      ? await datasets.atnmfSynthetic({ seed: (seed ^ DATA_SEED) >>> 0 })
       : await readV(join(folder, facts.folder, facts.file), facts);
   const masks = new Map<number, Mask>();
   for (const alpha of alphas) masks.set(alpha, await mask(V, facts, folder, alpha, seed));
@@ -106,7 +106,7 @@ async function mask(
   const read = folder !== undefined && number !== undefined;
   const observed = read
     ? await readMask(join(folder, facts.folder, `mask${number}.mat`), V, facts)
-    : generatedMask(V.rows * V.cols, alpha, seed);
+    : Uint8Array.from((await hideEntries(V, { fraction: alpha, seed })).mask.data);
   return {
     alpha,
     observed,
@@ -127,31 +127,4 @@ async function readMask(path: string, V: Matrix, facts: SetFacts): Promise<Uint8
     );
   }
   return Uint8Array.from(data);
-}
-
-/**
- * A mask that holds out the nearest whole number to α·count of `count` entries. Integer arithmetic only, so
- * that the same seed holds out the same entries everywhere.
- */
-export function generatedMask(count: number, alpha: number, seed: number): Uint8Array {
-  const order = Uint32Array.from({ length: count }, (_, index) => index);
-  const stream = hash(seed ^ hash(Math.round(alpha * 1e6)));
-  const heldOut = Math.round(alpha * count);
-  const observed = new Uint8Array(count).fill(1);
-  // The first steps of a Fisher–Yates shuffle.
-  for (let i = 0; i < heldOut; i++) {
-    const other = i + (hash(stream ^ hash(i)) % (count - i));
-    const chosen = order[other] as number;
-    order[other] = order[i] as number;
-    observed[chosen] = 0;
-  }
-  return observed;
-}
-
-/** A mixing of 32 bits: C. Wellons, "Prospecting for hash functions" (lowbias32). */
-function hash(value: number): number {
-  let x = value >>> 0;
-  x = Math.imul(x ^ (x >>> 16), 0x7feb352d);
-  x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
-  return (x ^ (x >>> 16)) >>> 0;
 }

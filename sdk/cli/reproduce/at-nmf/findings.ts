@@ -68,6 +68,8 @@ function zeroFillSentence({ facts, origin }: ExperimentData, cells: readonly Mea
   const example = shown === "" ? "" : `; at α = ${alpha} the RMSE is ${shown}`;
   const judged = cells.filter(({ within }) => within !== null);
   if (judged.length === 0) {
+    // Nothing but ANMF, or another α or λ than the table's.
+    if (origin === "authors" && facts.bounds) return null;
     const source =
       origin === "generated"
         ? "drawn from the paper’s model (not its own draw, so that no cell is judged)"

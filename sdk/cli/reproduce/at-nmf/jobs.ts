@@ -4,7 +4,6 @@ import { VERSION } from "../../../index.js";
 import type { ExperimentData } from "./data.js";
 import {
   FIGURE_ALPHA,
-  FIGURE_LAMBDAS,
   type Method,
   type Missing,
   PICTURE_LAMBDA,
@@ -58,7 +57,7 @@ export function jobsOf(facts: SetFacts, plan: Plan): Job[] {
   );
   const cells = [
     ...plan.alphas.flatMap((alpha) => columns.map((column) => [alpha, ...column, plan.starts] as const)),
-    ...figureLambdas(plan, lambdas).map(
+    ...figureLambdas(facts, plan, lambdas).map(
       (lambda) =>
         [
           FIGURE_ALPHA,
@@ -91,9 +90,13 @@ export function jobsOf(facts: SetFacts, plan: Plan): Job[] {
 }
 
 /** The λ of Fig. 1 that the tables do not have. */
-function figureLambdas({ alphas, methods, lambdas }: Plan, known: readonly number[]): number[] {
+function figureLambdas(
+  facts: SetFacts,
+  { alphas, methods, lambdas }: Plan,
+  known: readonly number[],
+): number[] {
   if (lambdas || !alphas.includes(FIGURE_ALPHA) || !methods.includes("at-nmf")) return [];
-  return FIGURE_LAMBDAS.filter((lambda) => !known.includes(lambda));
+  return facts.figureLambdas.filter((lambda) => !known.includes(lambda));
 }
 
 /** The α of Fig. 3 and 4 that the tables do not have. */
@@ -108,28 +111,47 @@ function isPictured([method, lambda]: readonly [Method, number | null]): boolean
   return method === "nmf" || (method === "at-nmf" && lambda === PICTURE_LAMBDA);
 }
 
-/** What plain NMF, or AT-NMF, is called with, but for V and mask: NMF is AT-NMF without an adversary. */
-export function solverOptions({ method, missing, lambda, seed, solver, continued }: Job, rank: number) {
-  return {
+/** What a job calls: plain NMF is AT-NMF without an adversary, under the same stopping rules. */
+export type SolverCall =
+  | { readonly solver: "anmf"; readonly options: CommonOptions }
+  | {
+      readonly solver: "atnmf";
+      readonly options: CommonOptions & SolverOptions & { readonly lambda: number };
+    };
+
+interface CommonOptions {
+  readonly rank: number;
+  readonly missing: Missing;
+  readonly seed: number;
+}
+
+/** The call that a job makes, but for V and mask; ANMF has the SDK's defaults. */
+export function solverCall(job: Job, rank: number): SolverCall {
+  const { method, missing, lambda, seed, solver, continued } = job;
+  const common = { rank, missing, seed };
+  if (method === "anmf") return { solver: "anmf", options: common };
+  const options = {
     ...solver,
-    rank,
-    missing,
-    seed,
+    ...common,
     lambda: lambda ?? Number.POSITIVE_INFINITY,
     ...(method === "nmf" && !continued ? { maxOuter: 1 } : {}),
     ...(continued ? { epsilonOuter: 0 } : {}),
   };
+  return { solver: "atnmf", options };
 }
 
 /** All that decides the outcome of a job, as one string. */
 export function keyOf(job: Job, { facts, sha256, masks }: ExperimentData): string {
-  const options = solverOptions(job, facts.rank);
+  const { options } = solverCall(job, facts.rank);
   return JSON.stringify({
     version: VERSION,
     data: sha256,
     mask: masks.get(job.alpha)?.sha256,
     // JSON has no infinity.
-    options: { ...options, lambda: String(options.lambda) },
+    options:
+      "lambda" in options
+        ? { ...options, lambda: String(options.lambda) }
+        : { ...options, method: job.method },
     ...(job.start === 0 ? { objectives: true } : {}),
     ...(job.factors ? { factors: true } : {}),
   });

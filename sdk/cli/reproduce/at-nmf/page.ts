@@ -33,7 +33,7 @@ export function page(record: ReproduceRecord, sets: readonly PageSet[], charts: 
 <header>
 <h1>AT-NMF reproduced</h1>
 <p class="source">The experiments of ${PAPER}, run again with advnmf ${record.versions.advnmf}.</p>
-<section class="verdict" aria-label="What was found">${verdict.map((sentence) => html`<p>${sentence}</p>`)}</section>
+${verdict.length > 0 && html`<section class="verdict" aria-label="What was found">${verdict.map((sentence) => html`<p>${sentence}</p>`)}</section>`}
 ${
   complete
     ? null

@@ -193,7 +193,8 @@ async function runAll(
   const resultOf = (job: Job) => journal.get(keyOf(job, data.get(job.set) as ExperimentData));
   const waiting = all.filter((job) => resultOf(job) === undefined);
   const taken = all.length - waiting.length;
-  const costOf = ({ set, missing, method }: Job) => SETS[set].secondsPerStart[missing][method];
+  const costOf = ({ set, missing, method, continued }: Job) =>
+    SETS[set].secondsPerStart[missing][continued ? "at-nmf" : method];
   const total = all.reduce((sum, job) => sum + costOf(job), 0);
   const ahead = waiting.reduce((sum, job) => sum + costOf(job), 0);
   if (!quiet) {

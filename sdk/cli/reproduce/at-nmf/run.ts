@@ -4,7 +4,7 @@ import { AdvnmfError, createWorker, type Matrix } from "../../../index.js";
 import type { Journal } from "../journal.js";
 import { product } from "../matrices.js";
 import type { ExperimentData, Mask } from "./data.js";
-import { type Job, keyOf, solverOptions } from "./jobs.js";
+import { type Job, keyOf, solverCall } from "./jobs.js";
 import { encodeNumbers, type StoredMatrix } from "./stored-matrix.js";
 
 /** What is kept of a start. */
@@ -15,7 +15,7 @@ export interface StartResult {
   readonly observedRmse: number;
   readonly loss: number;
   readonly outerIterations: number;
-  /** Over all outer iterations. */
+  /** Over all outer iterations; ANMF has but one loop, and here the same number. */
   readonly innerIterations: number;
   /** Whether rule (13), or for plain NMF rule (12), ended it rather than the limit. */
   readonly converged: boolean;
@@ -92,11 +92,17 @@ async function runJob(
   const common = { mask: mask.observed, signal };
   const onProgress = ({ iteration, maxIterations }: { iteration: number; maxIterations: number }): void =>
     onFraction(iteration / maxIterations);
-  const options = solverOptions(job, facts.rank);
-  const fit = await solver.atnmf(V, { ...options, ...common, onProgress });
+  const call = solverCall(job, facts.rank);
+  if (call.solver === "anmf") {
+    const fit = await solver.anmf(V, { ...call.options, ...common, onProgress });
+    const { W, H, loss, iterations, converged, seconds } = fit;
+    const counts = { outerIterations: iterations, innerIterations: iterations };
+    return { ...errors(V, mask.observed, W, H), loss, ...counts, converged, seconds };
+  }
+  const fit = await solver.atnmf(V, { ...call.options, ...common, onProgress });
   const { W, H, R, loss, outerIterations, innerIterations, seconds } = fit;
   const inner = innerIterations.reduce((sum, count) => sum + count, 0);
-  const { maxInner } = options;
+  const { maxInner } = call.options;
   return {
     ...errors(V, mask.observed, W, H),
     loss,
