@@ -60,6 +60,9 @@ function bump(i: i32, centre: f64, width: f64): f64 {
   return Math.exp(-0.5 * u * u);
 }
 
+/** Streams of atnmfSynthetic: a start of the same seed must not draw the factors that the data were made of. */
+const DATA_STREAM: u32 = 0x44000000;
+
 /**
  * The synthetic model of Cai, Tan, Févotte (section III-A): V = WH, 100×50, rank 5. Component a has a
  * precision γ_a from the inverse-Gamma distribution (50, 70); column a of W and row a of H are
@@ -70,9 +73,9 @@ export function atnmfSynthetic(seed: u32, dst: usize): void {
   const H = W + 500 * 8;
   const scratch = H + 250 * 8;
   // The draws behind the precisions use the room of V: Gamma(50) is a sum of fifty exponentials.
-  uniform<f64>(seed, 2, 250, dst, scratch);
-  normal<f64>(seed, 0, 500, true, W, scratch);
-  normal<f64>(seed, 1, 250, true, H, scratch);
+  uniform<f64>(seed, DATA_STREAM + 2, 250, dst, scratch);
+  normal<f64>(seed, DATA_STREAM, 500, true, W, scratch);
+  normal<f64>(seed, DATA_STREAM + 1, 250, true, H, scratch);
   for (let a = 0; a < 5; a++) {
     let gamma: f64 = 0;
     for (let i = 0; i < 50; i++) gamma -= Math.log(1 - load<f64>(dst + ((<usize>(a * 50 + i)) << 3)));

@@ -216,9 +216,10 @@ describe("built-in data", () => {
     const bytes: usize = (5000 + 750) * 8 + 16;
     const V = reserve(bytes);
     atnmfSynthetic(9, V);
-    const W = normalNumbers(9, 0, 500);
-    const H = normalNumbers(9, 1, 250);
-    const u = uniformNumbers(9, 2, 250);
+    // Streams of its own, which no start takes.
+    const W = normalNumbers(9, 0x44000000, 500);
+    const H = normalNumbers(9, 0x44000001, 250);
+    const u = uniformNumbers(9, 0x44000002, 250);
     const expected = new Float64Array(5000);
     for (let a = 0; a < 5; a++) {
       // The precision is inverse-Gamma(50, 70): 70 over a sum of fifty exponentials.

