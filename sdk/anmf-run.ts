@@ -8,6 +8,7 @@ import type { Matrix, Numbers } from "./matrix.js";
 import { type Bilevel, checkData, type DataFacts, type Problem } from "./problem.js";
 import type { Run, Solution } from "./solve.js";
 import type { AnmfHistoryEntry, AnmfResiduals, Progress, RestartResult, StopReason } from "./types.js";
+import { named } from "./unobserved.js";
 
 /** The KKT residual is looked at every so many iterations. */
 const CHECK_EVERY = 10;
@@ -33,9 +34,6 @@ const SMALL_TARGET = 0.1;
 
 /** The stream of the permutation, apart from those of the starts. */
 const PERMUTATION_STREAM = 0x414e4d46;
-
-/** So many columns a warning names. */
-const NAMED_COLUMNS = 5;
 
 /** What a run finds besides factors, in the units of V. */
 export interface BilevelSolution {
@@ -481,27 +479,16 @@ function* iterate(
 }
 
 /** Columns without an observed entry: the learner's data say nothing of them. */
-function warnings({ V, mask, zeroFill, bilevel }: Problem, { holes }: DataFacts): string[] {
+function warnings({ zeroFill, bilevel }: Problem, { emptyCols }: DataFacts): string[] {
   const found: string[] = [];
   if (bilevel?.gauge === false) {
     found.push(
       'Without a gauge the problem is degenerate: scaling W up and H down weakens the attack, and the objective tends to that of plain NMF. Use gauge "unit-rms".',
     );
   }
-  if (!holes) return found;
-  const observed = new Uint8Array(V.cols);
-  for (let at = 0; at < V.data.length; at++) {
-    const weight = mask ? (mask[at] as number) : 1;
-    if (weight > 0 && !Number.isNaN(V.data[at] as number)) observed[at % V.cols] = 1;
-  }
-  const empty: number[] = [];
-  for (let j = 0; j < V.cols; j++) if (observed[j] === 0) empty.push(j);
-  if (empty.length > 0) {
-    const names = empty.slice(0, NAMED_COLUMNS).join(", ");
-    const more = empty.length > NAMED_COLUMNS ? ` and ${empty.length - NAMED_COLUMNS} more` : "";
-    found.push(
-      `No entry of column ${names}${more} is observed: ${zeroFill ? "they count as zeros" : "what H says of them comes from the attacker's target alone"}.`,
-    );
+  if (emptyCols.length > 0) {
+    const fate = zeroFill ? "counts as zeros." : "H has there what the attacker's target says alone.";
+    found.push(`V has no observed entry in ${named("column", emptyCols)}: ${fate}`);
   }
   return found;
 }

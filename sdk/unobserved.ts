@@ -23,14 +23,14 @@ export function fillUnobserved(
   const found: string[] = [];
   if (emptyCols.length > 0) {
     const fate = zeroFill ? "counts as zeros." : "predicted by the mean of the coefficients of the others.";
-    found.push(`V has no observed entry in ${list("column", emptyCols)}: ${fate}`);
+    found.push(`V has no observed entry in ${named("column", emptyCols)}: ${fate}`);
     if (!zeroFill) fillWithMean(H, emptyCols);
   }
   // A W that was given stays what it is, and says how large such a row is.
   if (fixedW) return found;
   if (emptyRows.length > 0) {
     found.push(
-      `V has no observed entry in ${list("row", emptyRows)}: ${zeroFill ? "counts" : "predicted"} as zeros.`,
+      `V has no observed entry in ${named("row", emptyRows)}: ${zeroFill ? "counts" : "predicted"} as zeros.`,
     );
   }
   if (!zeroFill) for (const i of emptyRows) W.data.fill(0, i * W.cols, (i + 1) * W.cols);
@@ -46,9 +46,10 @@ function fillWithMean({ rows, cols, data }: Matrix, empty: readonly number[]): v
   }
 }
 
-function list(what: string, indices: readonly number[]): string {
+/** `columns 3, 5 and 2 more`. */
+export function named(what: string, indices: readonly number[]): string {
   if (indices.length === 1) return `${what} ${indices[0]}`;
-  const named = indices.slice(0, MOST_NAMED).join(", ");
+  const first = indices.slice(0, MOST_NAMED).join(", ");
   const more = indices.length - MOST_NAMED;
-  return `${what}s ${named}${more > 0 ? ` and ${more} more` : ""}`;
+  return `${what}s ${first}${more > 0 ? ` and ${more} more` : ""}`;
 }

@@ -420,7 +420,7 @@ describe("missing entries", () => {
   it("names columns without an observed entry", async () => {
     const empty = { ...mask, data: mask.data.map((d, i) => (i % 15 === 4 ? 0 : d)) };
     const fit = await anmf(V, { ...options, mask: empty });
-    expect(fit.warnings.join()).toMatch(/column 4 is observed/);
+    expect(fit.warnings.join()).toMatch(/no observed entry in column 4: H has there/);
     expect(Math.min(...fit.H.data)).toBeGreaterThanOrEqual(0);
   });
 });
