@@ -7,6 +7,7 @@
 // The second barrier is for what a kernel reads of the task behind its own last one: nobody is still in a
 // command when `lead` returns and the host prepares the next.
 
+import { performGradient } from "./lafa/commands";
 import { cauchyScale } from "./nmf/cauchy";
 import { loadFactors } from "./nmf/factors";
 import { iterate } from "./nmf/iterate";
@@ -80,5 +81,7 @@ function perform<T>(task: Task, id: i32): void {
     case Command.CONCLUDE:
       conclude<T>(task, id);
       break;
+    default:
+      performGradient<T>(task, task.command, argument, id);
   }
 }

@@ -3,8 +3,10 @@
 export { type DatasetFacts, type DatasetName, type DatasetOptions, datasets } from "./datasets.js";
 export { createEngine, type Dtype, type Engine, type EngineOptions } from "./engine.js";
 export { AdvnmfError, type ErrorCode } from "./errors.js";
+export { type Factors, type FeatureErrorResult, featureError } from "./feature-error.js";
 export { sha256 } from "./fingerprint.js";
 export { info, type RuntimeInfo } from "./info.js";
+export { type GradientOptions, type GradientResult, lafa } from "./lafa.js";
 export { type Matrix, type MatrixLike, type MatrixNames, matrix, type Numbers, type Rows } from "./matrix.js";
 export { nmf } from "./nmf.js";
 export type { WasmSource } from "./platform/load.js";

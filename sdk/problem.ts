@@ -2,6 +2,7 @@
 
 import type { Dtype } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
+import type { GradientProblem } from "./gradient.js";
 import { checkEntries, type Matrix, type MatrixLike, toMatrix } from "./matrix.js";
 import { checkOptions, numberFrom, oneOf, show, wholeNumber } from "./options.js";
 import type { NmfOptions, SolverOption, TransformOptions } from "./types.js";
@@ -64,6 +65,8 @@ export interface Problem {
   readonly fixedW: Matrix | undefined;
   /** Threads that were asked for; undefined: as many as pay. */
   readonly threads: number | undefined;
+  /** A gradient is wanted rather than the factors alone. */
+  readonly gradient?: GradientProblem;
 }
 
 const SHARED_OPTIONS = [

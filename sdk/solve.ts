@@ -4,6 +4,7 @@
 
 import type { Dtype, Engine } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
+import { type GradientOutcome, gradientRun } from "./gradient.js";
 import type { Matrix } from "./matrix.js";
 import { processors } from "./platform/threads.js";
 import { checkData, type DataFacts, LOSSES, type Problem, SOLVERS } from "./problem.js";
@@ -46,6 +47,8 @@ export interface Solution {
   readonly peakBytes: number;
   readonly threads: number;
   readonly warnings: readonly string[];
+  /** The gradient, where the problem asks for one. */
+  readonly gradient?: GradientOutcome;
 }
 
 /** Who computes a problem together. */
@@ -69,6 +72,15 @@ const COMMANDS = {
   projectedGradient: 5,
   cauchyScale: 6,
   conclude: 7,
+  keep: 32,
+  restore: 33,
+  advance: 34,
+  comeBack: 35,
+  beginReturn: 36,
+  prepare: 37,
+  solve: 38,
+  concludeGradient: 39,
+  outerRows: 40,
 } as const;
 
 /** A run: yields progress, is told whether to stop, returns the solution. */
@@ -122,7 +134,7 @@ class Task {
 }
 
 /** The kernels of one type, bound to one task. Everything the run does to the memory goes through here. */
-class Workspace {
+export class Workspace {
   readonly #engine: Engine;
   readonly #problem: Problem;
   readonly #task: Task;
@@ -319,6 +331,37 @@ class Workspace {
     return { loss, relativeError: squares > 0 ? Math.sqrt(error / squares) : 0 };
   }
 
+  // For what is computed beside a factorization: a kernel on the task, a command to the team, a pointer of the task,
+  // numbers in the memory, rows of V that are staged at once.
+
+  call(kernel: string, ...args: number[]): number {
+    return this.#call(kernel, ...args);
+  }
+
+  command(command: keyof typeof COMMANDS, argument = 0): void {
+    this.#lead(command, argument);
+  }
+
+  pointer(field: string): number {
+    return this.#task.pointer(field);
+  }
+
+  floats(address: number, length: number): Float32Array | Float64Array {
+    return this.#floats(address, length);
+  }
+
+  stagingRows(): number {
+    const { V } = this.#problem;
+    return this.#engine.kernel("stagingRows", this.#dtype)(V.rows, V.cols);
+  }
+
+  /** Puts W and H where kernels take factors from. */
+  stage(factors: { readonly W: Matrix; readonly H: Matrix }): void {
+    const staged = this.#staged();
+    staged.W.set(factors.W.data);
+    staged.H.set(factors.H.data);
+  }
+
   get cauchyScale(): number {
     return this.#task.number("cauchyScale");
   }
@@ -357,6 +400,7 @@ interface Attempt extends RestartResult {
  *   throws.
  */
 export function* run(engine: Engine, problem: Problem, team = ALONE): Run {
+  if (problem.gradient) return yield* gradientRun(engine, problem, problem.gradient, team);
   const { arena } = engine;
   const mark = arena.mark();
   arena.resetPeak();
