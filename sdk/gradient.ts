@@ -13,6 +13,8 @@ export interface GradientProblem {
   readonly reference: { readonly W: Matrix; readonly H: Matrix };
   /** Iterations from the start to the factors whose error it is. */
   readonly iterations: number;
+  /** Stationarity to go on to after them; undefined: stay where they end. */
+  readonly converge: number | undefined;
   readonly damping: number;
   readonly tolerance: number;
   readonly maxProducts: number;
@@ -41,8 +43,25 @@ const STATIONARITY = 1e-5;
 const MULTIPLIER = -1e-6;
 /** … no more of the right-hand side than this along the scalings, … */
 const LEAK = 1e-8;
+/** … no direction with less curvature than this, where the directions of the largest have about 1, … */
+const CURVATURE = 1e-10;
 /** … and a fit that is not exact. */
 const EXACT_FIT = 1e-6;
+
+/** SQUAREM hands over to Newton steps there: further away these may lead to another minimum. */
+const NEAR = 1e-6;
+/** Cycles of SQUAREM between looks at the stationarity, and in all. */
+const LOOK_EVERY = 10;
+const MOST_CYCLES = 20_000;
+/** Iterations in a cycle. */
+const CYCLE = 3;
+const MOST_NEWTON_STEPS = 60;
+const MOST_HALVINGS = 25;
+/** Products with S in a Newton step at most. */
+const NEWTON_PRODUCTS = 500;
+
+/** What the implicit system is prepared for (assembly/lafa/implicit.ts). */
+const PURPOSES = { gradient: 0, newton: 1, stationarity: 2 } as const;
 
 /** A burst should not take longer, so that progress and cancellation stay lively. */
 const BURST_SECONDS = 0.02;
@@ -184,6 +203,13 @@ export function* gradientRun(engine: Engine, problem: Problem, asked: GradientPr
       done += stepsOf(checkpoints - 1);
       if (run.stopped || (yield report())) throw aborted();
     } else yield* iterate(iterations);
+    let reached = iterations;
+    if (asked.converge !== undefined) {
+      reached += yield* converge(run, record, asked.converge, pace, report);
+      record.setInt("limit", asked.maxProducts);
+      record.setNumber("damping", asked.damping);
+      record.setNumber("tolerance", asked.tolerance);
+    }
 
     const figures = run.finalFigures();
     if (!Number.isFinite(figures.loss + figures.relativeError)) {
@@ -195,7 +221,7 @@ export function* gradientRun(engine: Engine, problem: Problem, asked: GradientPr
     }
     const factors = run.factors();
     if (mode === "backprop") run.command("beginReturn");
-    else run.command("prepare");
+    else run.command("prepare", PURPOSES.gradient);
     const vanished = record.int("vanished");
     if (vanished > 0) {
       throw new AdvnmfError(
@@ -245,7 +271,7 @@ export function* gradientRun(engine: Engine, problem: Problem, asked: GradientPr
       ...factors,
       ...figures,
       cauchyScale: 0,
-      iterations,
+      iterations: reached,
       converged: false,
       reason: "maxIterations",
       history: [],
@@ -261,6 +287,65 @@ export function* gradientRun(engine: Engine, problem: Problem, asked: GradientPr
     workspace?.dismiss();
     arena.rewind(mark);
   }
+}
+
+/**
+ * Goes on to a stationary point, or as near as it gets, and returns the iterations and Newton steps it took: SQUAREM
+ * with a guard on the loss, then Newton steps that may not raise it.
+ */
+function* converge(
+  run: Workspace,
+  record: Record,
+  target: number,
+  pace: Pace,
+  report: () => Progress,
+): Generator<Progress, number, boolean> {
+  let taken = 0;
+  const look = () => {
+    run.command("prepare", PURPOSES.stationarity);
+    return record.number("stationarity");
+  };
+  let stationarity = look();
+  for (let cycles = 0; cycles < MOST_CYCLES && stationarity > Math.max(NEAR, target); ) {
+    // In equal bursts, whatever the speed: the guard looks at the loss at the beginning of each.
+    pace.begin();
+    run.command("squarem", LOOK_EVERY);
+    pace.end(LOOK_EVERY);
+    cycles += LOOK_EVERY;
+    taken += CYCLE * LOOK_EVERY;
+    if (run.stopped || (yield report())) throw aborted();
+    stationarity = look();
+  }
+  record.setNumber("damping", 0);
+  record.setInt("limit", NEWTON_PRODUCTS);
+  const { total, squares } = run.totals;
+  // The loss is a sum of terms as large as V's: below this, a difference is rounding.
+  const rounding = 1e-14 * Math.max(total, squares);
+  let loss = run.exactLoss();
+  for (let step = 0; step < MOST_NEWTON_STEPS && stationarity > target; step++) {
+    record.setNumber("tolerance", Math.min(0.1, Math.sqrt(stationarity)));
+    run.command("prepare", PURPOSES.newton);
+    while (record.int("done") === 0) run.command("solve", LOOK_EVERY);
+    let next = Number.NaN;
+    let halvings = 0;
+    for (; halvings <= MOST_HALVINGS; halvings++) {
+      run.command("step", halvings);
+      next = run.exactLoss();
+      if (next <= loss + rounding) break;
+    }
+    if (!(next <= loss + rounding)) {
+      run.command("step", -1);
+      return taken;
+    }
+    taken++;
+    if (run.stopped || (yield report())) throw aborted();
+    const before = stationarity;
+    stationarity = look();
+    // Neither falls: this is as far as the numbers go.
+    if (stationarity >= before && next >= loss - rounding) return taken;
+    loss = next;
+  }
+  return taken;
 }
 
 /** The gradient, a block of rows at a time. */
@@ -320,7 +405,12 @@ function trust(
     reasons.push(
       `the curvature is negative (${figures("curvature").toExponential(1)}): the factors are not at a minimum`,
     );
-  } else if (!(figures("residual") <= asked.tolerance)) {
+  } else if (asked.damping === 0 && figures("curvature") < CURVATURE) {
+    reasons.push(
+      `some directions change W and H and hardly the fit (curvature ${figures("curvature").toExponential(1)}): V does not determine the factors`,
+    );
+  }
+  if (!(figures("residual") <= asked.tolerance) && record.int("negative") === 0) {
     reasons.push(
       `the system is solved to ${figures("residual").toExponential(1)} only, after ${record.int("products")} products`,
     );

@@ -24,6 +24,11 @@ export interface GradientOptions {
   readonly mode?: "implicit" | "backprop";
   /** Multiplicative updates from W and H. Default 0 for `"implicit"`, 500 for `"backprop"`, which needs one. */
   readonly iterations?: number;
+  /**
+   * Implicit only: go on after the iterations to a point whose stationarity is at most this, or as near as the
+   * numbers allow (SQUAREM on the updates, then Newton steps); 1e-9, say. Default: stay where the iterations end.
+   */
+  readonly converge?: number;
   /** What the updates minimise. Default `"kullback-leibler"`. */
   readonly loss?: "kullback-leibler" | "frobenius";
   /** Which factor is updated first. Default `"HW"` for Kullback–Leibler (LaFA's code), `"WH"` for Frobenius. */
@@ -65,7 +70,7 @@ export interface GradientResult<A extends Numbers = Numbers> {
   readonly W: Matrix<A>;
   /** H after the iterations, k×n. */
   readonly H: Matrix<A>;
-  /** Iterations that led there. */
+  /** Iterations that led there; with `converge`, those and the Newton steps too. */
   readonly iterations: number;
   /** Residual of the implicit system, relative to its right-hand side; 0 for back-propagation. */
   readonly residual: number;
@@ -107,6 +112,7 @@ const GRADIENT_OPTIONS = [
   "reference",
   "mode",
   "iterations",
+  "converge",
   "loss",
   "order",
   "epsilon",
@@ -182,9 +188,10 @@ export function gradientProblem(data: MatrixLike, options: GradientOptions): Pro
       { option: "iterations" },
     );
   }
-  if (mode === "backprop" && options.damping !== undefined) {
-    throw new AdvnmfError("OPTION", 'damping belongs to mode "implicit", and this is mode "backprop"', {
-      option: "damping",
+  for (const option of ["damping", "converge", "tolerance", "maxProducts"] as const) {
+    if (mode !== "backprop" || options[option] === undefined) continue;
+    throw new AdvnmfError("OPTION", `${option} belongs to mode "implicit", and this is mode "backprop"`, {
+      option,
     });
   }
   const rank = toMatrix(options.W, "W").cols;
@@ -210,5 +217,6 @@ export function gradientProblem(data: MatrixLike, options: GradientOptions): Pro
   const damping = numberFrom(options.damping ?? 0, 0, "damping");
   const tolerance = numberFrom(options.tolerance ?? (base.dtype === "f32" ? 1e-5 : 1e-10), 0, "tolerance");
   const maxProducts = wholeNumber(options.maxProducts ?? 1000, 1, 1_000_000, "maxProducts");
-  return { ...base, gradient: { mode, reference, iterations, damping, tolerance, maxProducts } };
+  const converge = options.converge === undefined ? undefined : numberFrom(options.converge, 0, "converge");
+  return { ...base, gradient: { mode, reference, iterations, converge, damping, tolerance, maxProducts } };
 }

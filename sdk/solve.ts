@@ -81,6 +81,8 @@ const COMMANDS = {
   solve: 38,
   concludeGradient: 39,
   outerRows: 40,
+  squarem: 41,
+  step: 42,
 } as const;
 
 /** A run: yields progress, is told whether to stop, returns the solution. */
@@ -348,6 +350,12 @@ export class Workspace {
 
   floats(address: number, length: number): Float32Array | Float64Array {
     return this.#floats(address, length);
+  }
+
+  /** The loss as it stands, entry by entry. */
+  exactLoss(): number {
+    this.#lead("currentLoss", 1);
+    return this.#task.number("value");
   }
 
   stagingRows(): number {

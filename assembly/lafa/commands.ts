@@ -3,10 +3,10 @@
 import { Task } from "../task";
 import { advance, beginReturn, comeBack, keep, restore } from "./backprop";
 import { conclude, outerRows, prepare, solve } from "./implicit";
+import { squarem, step } from "./stationary";
 
 /** Numbers of the commands, behind those of team.ts, with the meaning of the argument. */
 export namespace GradientCommand {
-  export const FIRST: i32 = 32;
   /** Slot ← the state. */
   export const KEEP: i32 = 32;
   /** The state ← slot. */
@@ -17,7 +17,7 @@ export namespace GradientCommand {
   export const COME_BACK: i32 = 35;
   /** Feature error and its gradient at the end of the last step. */
   export const BEGIN_RETURN: i32 = 36;
-  /** The implicit system. */
+  /** The implicit system, for that purpose (implicit.ts). */
   export const PREPARE: i32 = 37;
   /** At most that many products. */
   export const SOLVE: i32 = 38;
@@ -25,6 +25,10 @@ export namespace GradientCommand {
   export const CONCLUDE: i32 = 39;
   /** Rows of the gradient from that one on. */
   export const OUTER_ROWS: i32 = 40;
+  /** That many cycles towards a stationary point. */
+  export const SQUAREM: i32 = 41;
+  /** A Newton step, halved that often; −1: back. */
+  export const STEP: i32 = 42;
 }
 
 /** Every member's share of a command. */
@@ -46,7 +50,7 @@ export function performGradient<T>(task: Task, command: i32, argument: i32, id: 
       beginReturn<T>(task, id);
       break;
     case GradientCommand.PREPARE:
-      prepare<T>(task, id);
+      prepare<T>(task, argument, id);
       break;
     case GradientCommand.SOLVE:
       solve<T>(task, argument, id);
@@ -56,6 +60,12 @@ export function performGradient<T>(task: Task, command: i32, argument: i32, id: 
       break;
     case GradientCommand.OUTER_ROWS:
       outerRows<T>(task, argument, id);
+      break;
+    case GradientCommand.SQUAREM:
+      squarem<T>(task, argument, id);
+      break;
+    case GradientCommand.STEP:
+      step<T>(task, argument, id);
       break;
   }
 }

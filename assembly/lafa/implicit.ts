@@ -21,7 +21,7 @@
 // over Xᵀ once, tile by tile: nothing is m×n but X. Vectors are panels like W and H; sums are f64.
 //
 //   stationarity   √ mean_k(‖W_k∘EHᵀ/sW‖²/‖W_k‖² + ‖H_k∘WᵀE/sH‖²/‖H_k‖²)
-//   multiplier     the least of EHᵀ/sW and WᵀE/sH at entries that are 0
+//   multiplier     the least of EHᵀ/sW and WᵀE/sH at entries that are 0, or next to it beside their component
 //   leak           share of the right-hand side along the scalings
 //   curvature      the least pᵀSp/pᵀp that was met
 
@@ -56,11 +56,17 @@ const CURVATURE: i32 = 0;
 const LENGTH: i32 = 1;
 const RESIDUAL: i32 = 2;
 const RHO: i32 = 3;
-/** Sums of k numbers: ‖C∘pull‖², ‖C‖², ‖z‖² and ⟨z, r⟩, the last from each iteration too. */
+/**
+ * Sums of k numbers: ‖C∘pull‖², ‖C‖², ‖z‖² and ⟨z, r⟩; from each iteration ⟨z, q⟩ in place of the first and
+ * ⟨z, M⁻¹r⟩ of the last.
+ */
 const PULLS: i32 = 0;
 const SQUARES: i32 = 1;
 const SCALINGS: i32 = 2;
 const ALONG: i32 = 3;
+
+/** This part of the largest entry of its component counts as 0. */
+const ZERO: f64 = 1e-10;
 
 /** What is added to a diagonal, so that empty blocks can be factorized. */
 function leastDiagonal<T>(): T {
@@ -76,29 +82,37 @@ function sumAt(task: Task, index: i32, a: i32): i32 {
   return SCALARS + index * task.k + a;
 }
 
+/** What `prepare` is for. */
+export namespace Purpose {
+  /** The gradient of the feature error. */
+  export const GRADIENT: i32 = 0;
+  /** A Newton step: the right-hand side is −d∘∂loss/∂C (stationary.ts). */
+  export const NEWTON: i32 = 1;
+  /** Stationarity and multiplier alone. */
+  export const STATIONARITY: i32 = 2;
+}
+
 /**
- * Balances the components, finds the feature error and its gradient, and begins the solution of the system: all
- * figures of the record but the products. Every member calls it.
+ * Balances the components and begins the solution of the system, with the feature error and its gradient for a
+ * right-hand side: all figures of the record but the products. Every member calls it.
  */
-export function prepare<T>(task: Task, id: i32): void {
+export function prepare<T>(task: Task, purpose: i32, id: i32): void {
   const g = gradientOf(task);
-  if (id == 0) balance<T>(task);
-  barrier(task);
-  refresh<T>(task, sideOf(task, true), id);
-  refresh<T>(task, sideOf(task, false), id);
-  featureError<T>(task, id);
-  if (g.vanished) {
-    barrier(task);
-    if (id == 0) g.done = 1;
-    barrier(task);
-    return;
+  balanceFactors<T>(task, id);
+  if (purpose == Purpose.GRADIENT) {
+    featureError<T>(task, id);
+    if (g.vanished) return;
   }
-  prepareSide<T>(task, true, id);
+  // The figures of the features have had their use.
+  if (id == 0) largest<T>(task);
   barrier(task);
-  prepareSide<T>(task, false, id);
+  prepareSide<T>(task, true, purpose, id);
+  barrier(task);
+  prepareSide<T>(task, false, purpose, id);
   barrier(task);
   if (id == 0) judge<T>(task);
   barrier(task);
+  if (purpose == Purpose.STATIONARITY) return;
   const norm = g.norm;
   // r is the right-hand side: with a step of 0 this leaves M⁻¹r, and it becomes the first direction.
   update<T>(task, 0, id);
@@ -115,6 +129,14 @@ export function prepare<T>(task: Task, id: i32): void {
   barrier(task);
 }
 
+/** Balances the components, and brings tiles and statistics in line. Every member calls it. */
+export function balanceFactors<T>(task: Task, id: i32): void {
+  if (id == 0) balance<T>(task);
+  barrier(task);
+  refresh<T>(task, sideOf(task, true), id);
+  refresh<T>(task, sideOf(task, false), id);
+}
+
 /** W_k ← c_k W_k and H_k ← H_k/c_k with c_k = √(ΣH_k/ΣW_k). */
 function balance<T>(task: Task): void {
   const W = sideOf(task, false);
@@ -127,6 +149,30 @@ function balance<T>(task: Task): void {
     scaleRow<T>(task.k, W.cols, W.panels, a, c);
     scaleRow<T>(task.k, H.cols, H.panels, a, 1 / c);
   }
+}
+
+/** The largest entry of each component of either factor, behind the k numbers ‖z‖² of the features. */
+function largest<T>(task: Task): void {
+  for (let which = 0; which < 2; which++) {
+    const side = sideOf(task, which == 0);
+    const to = largestOf(task, which == 0);
+    memory.fill(to, 0, <usize>task.k * 8);
+    const count = panelCount<T>(side.cols);
+    let x = side.panels;
+    for (let p = 0; p < count; p++) {
+      for (let a = 0; a < task.k; a++) {
+        const at = to + <usize>a * 8;
+        let most = load<f64>(at);
+        for (let i: usize = 0; i < PANEL_BYTES; i += sizeof<T>()) most = Math.max(most, <f64>load<T>(x + i));
+        store<f64>(at, most);
+        x += PANEL_BYTES;
+      }
+    }
+  }
+}
+
+function largestOf(task: Task, ofH: bool): usize {
+  return gradientOf(task).features + <usize>task.k * (ofH ? 8 : 16);
 }
 
 function rowSum<T>(k: i32, cols: i32, panels: usize, a: i32): f64 {
@@ -171,7 +217,7 @@ function curvatures<T>(task: Task, vectors: i32, x: usize, p: usize, e: usize): 
 }
 
 /** d, e, r, the blocks and the sums of every panel of one side. */
-function prepareSide<T>(task: Task, ofH: bool, id: i32): void {
+function prepareSide<T>(task: Task, ofH: bool, purpose: i32, id: i32): void {
   const side = sideOf(task, ofH);
   const total = panelCount<T>(side.cols);
   const chunks = chunkCount(total);
@@ -182,12 +228,12 @@ function prepareSide<T>(task: Task, ofH: bool, id: i32): void {
     const part = partialOf<T>(task, ofH, chunk);
     memory.fill(part, 0, own);
     for (let p = chunk * size; p < last; p++) {
-      preparePanel<T>(task, ofH, p, part, id);
+      preparePanel<T>(task, ofH, p, purpose, part, id);
     }
   }
 }
 
-function preparePanel<T>(task: Task, ofH: bool, p: i32, part: usize, id: i32): void {
+function preparePanel<T>(task: Task, ofH: bool, p: i32, purpose: i32, part: usize, id: i32): void {
   const k = task.k;
   const side = sideOf(task, ofH);
   const other = sideOf(task, !ofH);
@@ -201,14 +247,15 @@ function preparePanel<T>(task: Task, ofH: bool, p: i32, part: usize, id: i32): v
   const C = gradientTile(task, id, 0);
   const E = gradientTile(task, id, 1);
   const weighted = gradientTile(task, id, 2);
+  const whole = purpose != Purpose.STATIONARITY;
   clear(k, pull);
-  clear(k * k, block);
+  if (whole) clear(k * k, block);
   for (let row = 0; row < rows; row += TILE_ROWS) {
     const count = min(TILE_ROWS, rows - row);
     predict<T>(count, k, other.panels, row, c, C);
     curvatures<T>(task, 2 * count, side.data + <usize>(p * rows + row) * PANEL_BYTES, C, E);
     accumulate<T>(count, k, other.tiles, rows, row, E, pull);
-    for (let a = 0; a < k; a++) {
+    for (let a = 0; a < k && whole; a++) {
       weigh<T>(k, count, other.panels, row, a, C, weighted);
       accumulate<T>(count, k, other.tiles, rows, row, weighted, block + <usize>(a * k) * PANEL_BYTES);
     }
@@ -223,16 +270,18 @@ function preparePanel<T>(task: Task, ofH: bool, p: i32, part: usize, id: i32): v
   const zero = v128.splat<T>(<T>0);
   const least = v128.splat<T>(smallestNormal<T>());
   for (let a = 0; a < k; a++) {
+    const small = ZERO * load<f64>(largestOf(task, ofH) + <usize>a * 8);
     for (let half = <usize>a * PANEL_BYTES; half < <usize>(a + 1) * PANEL_BYTES; half += 16) {
       const below = v128.load(s + half);
       const sound = v128.ge<T>(below, least);
-      const relative = v128.and(v128.div<T>(v128.load(pull + half), below), sound);
+      const slope = v128.load(pull + half);
+      const relative = v128.and(v128.div<T>(slope, below), sound);
       const d = v128.and(v128.sqrt<T>(v128.div<T>(v128.load(c + half), below)), sound);
       v128.store(pull + half, relative);
       v128.store(v.d + at + half, d);
       v128.store(v.e + at + half, v128.max<T>(relative, zero));
       const r = v.adjoint + at + half;
-      v128.store(r, v128.mul<T>(d, v128.load(r)));
+      v128.store(r, v128.mul<T>(d, purpose == Purpose.NEWTON ? v128.neg<T>(slope) : v128.load(r)));
       v128.store(v.x + at + half, zero);
       v128.store(v.p + at + half, zero);
       v128.store(v.q + at + half, zero);
@@ -244,7 +293,7 @@ function preparePanel<T>(task: Task, ofH: bool, p: i32, part: usize, id: i32): v
       const r = <f64>load<T>(v.adjoint + at + entry);
       const d = <f64>load<T>(v.d + at + entry);
       const z = d > 0 ? (sign * value) / d : 0;
-      if (d == 0) store<f64>(part, Math.min(load<f64>(part), drawn));
+      if (value <= small) store<f64>(part, Math.min(load<f64>(part), drawn));
       add(part + RHS_SQUARES * 8, r * r);
       add(part + <usize>sumAt(task, PULLS, a) * 8, value * drawn * value * drawn);
       add(part + <usize>sumAt(task, SQUARES, a) * 8, value * value);
@@ -252,7 +301,7 @@ function preparePanel<T>(task: Task, ofH: bool, p: i32, part: usize, id: i32): v
       add(part + <usize>sumAt(task, ALONG, a) * 8, z * r);
     }
   }
-  finishBlocks<T>(task, v.d + at, v.e + at, block);
+  if (whole) finishBlocks<T>(task, v.d + at, v.e + at, block);
 }
 
 function add(at: usize, value: f64): void {
@@ -395,6 +444,7 @@ function multiplySide<T>(task: Task, ofH: bool, id: i32): void {
     const part = partialOf<T>(task, ofH, chunk);
     store<f64>(part + CURVATURE * 8, 0);
     store<f64>(part + LENGTH * 8, 0);
+    memory.fill(part + <usize>sumAt(task, PULLS, 0) * 8, 0, <usize>task.k * 8);
     for (let p = chunk * size; p < last; p++) multiplyPanel<T>(task, ofH, p, part, id);
   }
 }
@@ -428,23 +478,32 @@ function multiplyPanel<T>(task: Task, ofH: bool, p: i32, part: usize, id: i32): 
   const damping = v128.splat<T>(<T>gradientOf(task).damping);
   let curvature: f64 = 0;
   let length: f64 = 0;
-  for (let i: usize = 0; i < <usize>k * PANEL_BYTES; i += 16) {
-    const direction = v128.load(v.p + at + i);
-    const shift = v128.add<T>(v128.load(v.e + at + i), damping);
-    const q = v128.add<T>(
-      v128.mul<T>(v128.load(v.d + at + i), v128.load(sum + i)),
-      v128.mul<T>(shift, direction),
-    );
-    v128.store(v.q + at + i, q);
-    curvature += horizontalSum<T>(v128.mul<T>(direction, q));
-    length += horizontalSum<T>(v128.mul<T>(direction, direction));
+  for (let a = 0; a < k; a++) {
+    let along: f64 = 0;
+    for (let i = <usize>a * PANEL_BYTES; i < <usize>(a + 1) * PANEL_BYTES; i += 16) {
+      const direction = v128.load(v.p + at + i);
+      const shift = v128.add<T>(v128.load(v.e + at + i), damping);
+      const q = v128.add<T>(
+        v128.mul<T>(v128.load(v.d + at + i), v128.load(sum + i)),
+        v128.mul<T>(shift, direction),
+      );
+      v128.store(v.q + at + i, q);
+      curvature += horizontalSum<T>(v128.mul<T>(direction, q));
+      length += horizontalSum<T>(v128.mul<T>(direction, direction));
+      along += horizontalSum<T>(v128.mul<T>(scaling<T>(v.d + at + i, side.panels + at + i), q));
+    }
+    add(part + <usize>sumAt(task, PULLS, a) * 8, ofH ? -along : along);
   }
   add(part + CURVATURE * 8, curvature);
   add(part + LENGTH * 8, length);
 }
 
-/** x ← x + αp, r ← r − αq, q ← M⁻¹r, with rᵀr, rᵀq and ⟨z, q⟩ of each chunk. Ends with a barrier. */
+/**
+ * x ← x + αp, r ← r − α(q without what lies along the scalings), q ← M⁻¹r, with rᵀr, rᵀq and ⟨z, q⟩ of each chunk.
+ * Ends with a barrier.
+ */
 function update<T>(task: Task, alpha: f64, id: i32): void {
+  const shares = sharesOf<T>(task, PULLS, id);
   for (let which = 0; which < 2; which++) {
     const ofH = which == 0;
     const side = sideOf(task, ofH);
@@ -459,7 +518,7 @@ function update<T>(task: Task, alpha: f64, id: i32): void {
       store<f64>(part + RHO * 8, 0);
       memory.fill(part + <usize>sumAt(task, ALONG, 0) * 8, 0, <usize>task.k * 8);
       const last = min(total, (chunk + 1) * size);
-      for (let p = chunk * size; p < last; p++) updatePanel<T>(task, side, v, p, <T>alpha, ofH, part);
+      for (let p = chunk * size; p < last; p++) updatePanel<T>(task, side, v, p, <T>alpha, shares, ofH, part);
     }
   }
   barrier(task);
@@ -471,20 +530,27 @@ function updatePanel<T>(
   v: GradientSide,
   p: i32,
   alpha: T,
+  shares: usize,
   ofH: bool,
   part: usize,
 ): void {
   const k = task.k;
   const at = <usize>p * k * PANEL_BYTES;
-  const bytes = <usize>k * PANEL_BYTES;
   const step = v128.splat<T>(alpha);
   let squares: f64 = 0;
-  for (let i = at; i < at + bytes; i += 16) {
-    v128.store(v.x + i, v128.add<T>(v128.load(v.x + i), v128.mul<T>(step, v128.load(v.p + i))));
-    const r = v128.sub<T>(v128.load(v.adjoint + i), v128.mul<T>(step, v128.load(v.q + i)));
-    v128.store(v.adjoint + i, r);
-    v128.store(v.q + i, r);
-    squares += horizontalSum<T>(v128.mul<T>(r, r));
+  for (let a = 0; a < k; a++) {
+    const share = load<f64>(shares + <usize>a * 8);
+    const removed = v128.splat<T>(<T>(ofH ? -share : share));
+    const from = at + <usize>a * PANEL_BYTES;
+    for (let i = from; i < from + PANEL_BYTES; i += 16) {
+      v128.store(v.x + i, v128.add<T>(v128.load(v.x + i), v128.mul<T>(step, v128.load(v.p + i))));
+      const z = scaling<T>(v.d + i, side.panels + i);
+      const q = v128.sub<T>(v128.load(v.q + i), v128.mul<T>(removed, z));
+      const r = v128.sub<T>(v128.load(v.adjoint + i), v128.mul<T>(step, q));
+      v128.store(v.adjoint + i, r);
+      v128.store(v.q + i, r);
+      squares += horizontalSum<T>(v128.mul<T>(r, r));
+    }
   }
   solvePanel<T>(k, v.blocks + at * k, v.q + at);
   let rho: f64 = 0;
@@ -502,6 +568,19 @@ function updatePanel<T>(
   add(part + RHO * 8, rho);
 }
 
+/** What of each component's z is to be taken away, f64, into the member's row: 0 where nothing is. */
+function sharesOf<T>(task: Task, index: i32, id: i32): usize {
+  const g = gradientOf(task);
+  const shares = gradientRow(task, id);
+  for (let a = 0; a < task.k; a++) {
+    const length = load<f64>(g.features + <usize>a * 8);
+    let share: f64 = 0;
+    if (g.damping == 0 && length > 0) share = sumOfParts<T>(task, sumAt(task, index, a)) / length;
+    store<f64>(shares + <usize>a * 8, share);
+  }
+  return shares;
+}
+
 /** √(C∘s) = C/d, and 0 where d is. */
 function scaling<T>(d: usize, c: usize): v128 {
   const below = v128.load(d);
@@ -511,16 +590,8 @@ function scaling<T>(d: usize, c: usize): v128 {
 
 /** p ← M⁻¹r, without what lies along the scalings, + βp; u = d∘p. Ends with a barrier. */
 function turn<T>(task: Task, beta: f64, id: i32): void {
-  const g = gradientOf(task);
   const k = task.k;
-  const shares = gradientRow(task, id);
-  const projected = g.damping == 0;
-  // One f64 a component fits into a row of a panel each.
-  for (let a = 0; a < k && projected; a++) {
-    const length = load<f64>(g.features + <usize>a * 8);
-    const along = sumOfParts<T>(task, sumAt(task, ALONG, a));
-    store<f64>(shares + <usize>a * 8, length > 0 ? along / length : 0);
-  }
+  const shares = sharesOf<T>(task, ALONG, id);
   const again = v128.splat<T>(<T>beta);
   for (let which = 0; which < 2; which++) {
     const ofH = which == 0;
@@ -533,12 +604,12 @@ function turn<T>(task: Task, beta: f64, id: i32): void {
     for (let p = min(total, firstChunk(chunks, task.team, id) * size); p < end; p++) {
       const at = <usize>p * k * PANEL_BYTES;
       for (let a = 0; a < k; a++) {
-        const share = projected ? load<f64>(shares + <usize>a * 8) : 0;
+        const share = load<f64>(shares + <usize>a * 8);
         const removed = v128.splat<T>(<T>(ofH ? -share : share));
         const from = at + <usize>a * PANEL_BYTES;
         for (let i = from; i < from + PANEL_BYTES; i += 16) {
-          let y = v128.load(v.q + i);
-          if (projected) y = v128.sub<T>(y, v128.mul<T>(removed, scaling<T>(v.d + i, side.panels + i)));
+          const z = scaling<T>(v.d + i, side.panels + i);
+          const y = v128.sub<T>(v128.load(v.q + i), v128.mul<T>(removed, z));
           const direction = v128.add<T>(y, v128.mul<T>(again, v128.load(v.p + i)));
           v128.store(v.p + i, direction);
           v128.store(v.change + i, v128.mul<T>(v128.load(v.d + i), direction));
