@@ -32,16 +32,16 @@ import { accumulate, clear, predict } from "../linalg/product";
 import { loadPair, pairSum } from "../nmf/loss";
 import { columnSums } from "../nmf/mu-divergence";
 import { refresh } from "../nmf/statistics";
-import { denominator, numerator, TILE_ROWS } from "../nmf/workspace";
+import { denominator, numerator } from "../nmf/workspace";
 import { barrier } from "../parallel/barrier";
 import { nextChunk } from "../parallel/claim";
 import { chunkCount, chunkPanels, firstChunk } from "../parallel/range";
 import { Loss, Side, Task } from "../task";
 import { featureError } from "./feature-error";
 import {
+  GRADIENT_ROWS,
   GradientSide,
   gradientOf,
-  gradientRow,
   gradientTile,
   partialOf,
   SCALARS,
@@ -250,8 +250,8 @@ function preparePanel<T>(task: Task, ofH: bool, p: i32, purpose: i32, part: usiz
   const whole = purpose != Purpose.STATIONARITY;
   clear(k, pull);
   if (whole) clear(k * k, block);
-  for (let row = 0; row < rows; row += TILE_ROWS) {
-    const count = min(TILE_ROWS, rows - row);
+  for (let row = 0; row < rows; row += GRADIENT_ROWS) {
+    const count = min(GRADIENT_ROWS, rows - row);
     predict<T>(count, k, other.panels, row, c, C);
     curvatures<T>(task, 2 * count, side.data + <usize>(p * rows + row) * PANEL_BYTES, C, E);
     accumulate<T>(count, k, other.tiles, rows, row, E, pull);
@@ -460,10 +460,10 @@ function multiplyPanel<T>(task: Task, ofH: bool, p: i32, part: usize, id: i32): 
   const C = gradientTile(task, id, 0);
   const E = gradientTile(task, id, 1);
   const more = gradientTile(task, id, 2);
-  const sum = gradientRow(task, id);
+  const sum = numerator(task, id);
   clear(k, sum);
-  for (let row = 0; row < rows; row += TILE_ROWS) {
-    const count = min(TILE_ROWS, rows - row);
+  for (let row = 0; row < rows; row += GRADIENT_ROWS) {
+    const count = min(GRADIENT_ROWS, rows - row);
     predict<T>(count, k, other.panels, row, side.panels + at, C);
     curvatures<T>(task, 2 * count, side.data + <usize>(p * rows + row) * PANEL_BYTES, C, E);
     accumulate<T>(count, k, others.changeTiles, rows, row, E, sum);
@@ -571,7 +571,7 @@ function updatePanel<T>(
 /** What of each component's z is to be taken away, f64, into the member's row: 0 where nothing is. */
 function sharesOf<T>(task: Task, index: i32, id: i32): usize {
   const g = gradientOf(task);
-  const shares = gradientRow(task, id);
+  const shares = numerator(task, id);
   for (let a = 0; a < task.k; a++) {
     const length = load<f64>(g.features + <usize>a * 8);
     let share: f64 = 0;
@@ -663,8 +663,8 @@ export function outerRows<T>(task: Task, row0: i32, id: i32): void {
     for (let p = chunk * size; p < last; p++) {
       const at = <usize>p * k * PANEL_BYTES;
       const live = min(width, task.n - p * width);
-      for (let row = 0; row < rows; row += TILE_ROWS) {
-        const count = min(TILE_ROWS, rows - row);
+      for (let row = 0; row < rows; row += GRADIENT_ROWS) {
+        const count = min(GRADIENT_ROWS, rows - row);
         predict<T>(count, k, vW.change, row0 + row, H.panels + at, one);
         predict<T>(count, k, W.panels, row0 + row, vH.change + at, two);
         if (kullbackLeibler) predict<T>(count, k, W.panels, row0 + row, H.panels + at, three);

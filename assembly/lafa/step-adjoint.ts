@@ -16,12 +16,20 @@
 import { horizontalSum, PANEL_BYTES, panelCount } from "../linalg/lanes";
 import { panelToTiles, squareToTiles } from "../linalg/layout";
 import { accumulate, clear, predict } from "../linalg/product";
-import { denominator, numerator, TILE_ROWS } from "../nmf/workspace";
+import { denominator, numerator } from "../nmf/workspace";
 import { barrier } from "../parallel/barrier";
 import { nextChunk } from "../parallel/claim";
 import { chunkCount, chunkPanels } from "../parallel/range";
 import { Loss, Side, Task } from "../task";
-import { GradientSide, gradientOf, gradientTile, partialOf, SCALARS, vectorsOf } from "./workspace";
+import {
+  GRADIENT_ROWS,
+  GradientSide,
+  gradientOf,
+  gradientTile,
+  partialOf,
+  SCALARS,
+  vectorsOf,
+} from "./workspace";
 
 /**
  * `adjoint` of both sides, gradients in the factors after the half-step that updated H (`ofH`) or W, become those
@@ -202,8 +210,8 @@ function passTiles<T>(
   const k = task.k;
   const one = gradientTile(task, id, 0);
   const two = gradientTile(task, id, 1);
-  for (let row = 0; row < rows; row += TILE_ROWS) {
-    const count = min(TILE_ROWS, rows - row);
+  for (let row = 0; row < rows; row += GRADIENT_ROWS) {
+    const count = min(GRADIENT_ROWS, rows - row);
     const offset = <usize>row * PANEL_BYTES;
     predict<T>(count, k, factor, row, panel, one);
     predict<T>(count, k, changes, row, changed, two);
@@ -325,8 +333,8 @@ function frobeniusTurned<T>(
 /** gradient (rows of a panel) += factor·panel. */
 function addPredicted<T>(task: Task, rows: i32, factor: usize, panel: usize, gradient: usize, id: i32): void {
   const tile = gradientTile(task, id, 0);
-  for (let row = 0; row < rows; row += TILE_ROWS) {
-    const count = min(TILE_ROWS, rows - row);
+  for (let row = 0; row < rows; row += GRADIENT_ROWS) {
+    const count = min(GRADIENT_ROWS, rows - row);
     predict<T>(count, task.k, factor, row, panel, tile);
     const to = gradient + <usize>row * PANEL_BYTES;
     for (let at: usize = 0; at < <usize>count * PANEL_BYTES; at += 16) {

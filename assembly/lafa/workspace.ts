@@ -1,16 +1,19 @@
 // What the gradients keep beside a task's workspace (nmf/workspace.ts), and where it lies. V stays where it is:
 // nothing here is m×n but the gradient of back-propagation, which is summed over the steps.
 //
-//   [Gradient][GradientSide H][GradientSide W] vectors of H, of W  features  partials  scratch
+//   [Gradient][GradientSide H][GradientSide W] vectors of H, of W  features  partials
 //   back-propagation   ∂L/∂X  states
 //   implicit           the k×k blocks of each column of H and row of W
 
 import { PANEL_BYTES, panelCount } from "../linalg/lanes";
 import { panelElements } from "../linalg/layout";
-import { Cursor, TILE_ROWS, take } from "../nmf/workspace";
+import { Cursor, take, tileOne } from "../nmf/workspace";
 import { chunkCount } from "../parallel/range";
 import { Task } from "../task";
 import { assignBytes } from "./hungarian";
+
+/** Rows of a panel that gradients take at once: three tiles of them fit where there are two of TILE_ROWS. */
+export const GRADIENT_ROWS: i32 = 80;
 
 /** How a gradient is computed. */
 export namespace Mode {
@@ -85,9 +88,6 @@ export class Gradient {
   square: usize;
   /** Sums of each chunk of either side. */
   partials: usize;
-  /** Three tiles and k rows of a panel of each member. */
-  scratch: usize;
-  scratchBytes: usize;
   /** ∂L/∂X as panels. */
   gradient: usize;
   states: usize;
@@ -129,8 +129,6 @@ export function gradientLayout<T>(task: Task, base: usize, mode: i32, states: i3
   const square = take(cursor, <f64>k * <f64>k * size);
   const chunks = chunkCount(panelCount<T>(task.n)) + chunkCount(panelCount<T>(task.m));
   const partials = take(cursor, <f64>chunks * <f64>partialBytes(k));
-  const scratchBytes = (3.0 * <f64>TILE_ROWS + <f64>k) * <f64>PANEL_BYTES;
-  const scratch = take(cursor, scratchBytes * <f64>task.team);
   const gradient = take(cursor, implicit ? 0 : panelElements<T>(task.m, task.n) * size);
   const kept = take(cursor, implicit ? 0 : <f64>states * stateBytes<T>(task));
   const bytes = changetype<Cursor>(cursor).at - <f64>base;
@@ -146,8 +144,6 @@ export function gradientLayout<T>(task: Task, base: usize, mode: i32, states: i3
     g.features = features;
     g.square = square;
     g.partials = partials;
-    g.scratch = scratch;
-    g.scratchBytes = <usize>scratchBytes;
     g.gradient = gradient;
     g.states = kept;
   }
@@ -216,11 +212,7 @@ export function sumOfParts<T>(task: Task, index: i32): f64 {
   return sum;
 }
 
-/** Scratch of one member: three tiles, then k rows of a panel. */
+/** One of three tiles of GRADIENT_ROWS rows, which take the place of a member's two of TILE_ROWS. */
 export function gradientTile(task: Task, id: i32, tile: i32): usize {
-  const g = gradientOf(task);
-  return g.scratch + <usize>id * g.scratchBytes + <usize>(tile * TILE_ROWS) * PANEL_BYTES;
-}
-export function gradientRow(task: Task, id: i32): usize {
-  return gradientTile(task, id, 3);
+  return tileOne(task, id) + <usize>(tile * GRADIENT_ROWS) * PANEL_BYTES;
 }

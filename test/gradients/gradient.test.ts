@@ -44,7 +44,7 @@ describe("memory", () => {
     backprop: (T: number) => 4 * m * n * 8 + (2 * Math.sqrt(T) + 20) * (m + n) * k * 8,
   });
   const SIZES = [
-    [12, 9, 3],
+    [30, 25, 3],
     [103, 200, 3],
     [96, 21, 4],
     [200, 200, 1],
