@@ -95,7 +95,7 @@ export function beginReturn<T>(task: Task, id: i32): void {
     const bytes = <usize>panelCount<T>(task.n) * task.m * PANEL_BYTES;
     memory.fill(gradientOf(task).gradient, 0, bytes);
   }
-  featureError<T>(task, id);
+  featureError(task, id);
 }
 
 /** Rows [row0, row0 + count) of ∂L/∂X, row-major, into the staging area. One member calls it. */

@@ -18,13 +18,13 @@ import { assign } from "./hungarian";
 import { Gradient, GradientSide, gradientOf, vectorsOf } from "./workspace";
 
 /** Reports value, parts and matching, and writes the gradients into `adjoint`. Every member calls it. */
-export function featureError<T>(task: Task, id: i32): void {
-  if (id == 0) compute<T>(task);
+export function featureError(task: Task, id: i32): void {
+  if (id == 0) compute(task);
   barrier(task);
 }
 
 /** Σ x·y over row a of X and row b of Y, panels of k rows. */
-export function rowDot<T>(k: i32, cols: i32, X: usize, a: i32, Y: usize, b: i32): f64 {
+function rowDotOf<T>(k: i32, cols: i32, X: usize, a: i32, Y: usize, b: i32): f64 {
   let sum = f64x2.splat(0);
   const stride = <usize>k * PANEL_BYTES;
   const count = panelCount<T>(cols);
@@ -41,7 +41,7 @@ export function rowDot<T>(k: i32, cols: i32, X: usize, a: i32, Y: usize, b: i32)
 }
 
 /** Σ (αx − βy)² over row a of X and row b of Y. */
-function rowDistance<T>(k: i32, cols: i32, X: usize, a: i32, alpha: f64, Y: usize, b: i32, beta: f64): f64 {
+function rowDistanceOf<T>(k: i32, cols: i32, X: usize, a: i32, alpha: f64, Y: usize, b: i32, beta: f64): f64 {
   let sum = f64x2.splat(0);
   const stride = <usize>k * PANEL_BYTES;
   const count = panelCount<T>(cols);
@@ -61,7 +61,7 @@ function rowDistance<T>(k: i32, cols: i32, X: usize, a: i32, alpha: f64, Y: usiz
 }
 
 /** Row a of out ← αx + βy, with row a of X and row b of Y. */
-function rowMix<T>(
+function rowMixOf<T>(
   k: i32,
   cols: i32,
   out: usize,
@@ -84,6 +84,44 @@ function rowMix<T>(
   }
 }
 
+// These choose the type: what calls them is there once for both.
+
+function rowDot(g: Gradient, k: i32, cols: i32, X: usize, a: i32, Y: usize, b: i32): f64 {
+  if (g.size == 4) return rowDotOf<f32>(k, cols, X, a, Y, b);
+  return rowDotOf<f64>(k, cols, X, a, Y, b);
+}
+
+function rowDistance(
+  g: Gradient,
+  k: i32,
+  cols: i32,
+  X: usize,
+  a: i32,
+  alpha: f64,
+  Y: usize,
+  b: i32,
+  beta: f64,
+): f64 {
+  if (g.size == 4) return rowDistanceOf<f32>(k, cols, X, a, alpha, Y, b, beta);
+  return rowDistanceOf<f64>(k, cols, X, a, alpha, Y, b, beta);
+}
+
+function rowMix(
+  g: Gradient,
+  k: i32,
+  cols: i32,
+  out: usize,
+  X: usize,
+  a: i32,
+  alpha: f64,
+  Y: usize,
+  b: i32,
+  beta: f64,
+): void {
+  if (g.size == 4) rowMixOf<f32>(k, cols, out, X, a, alpha, Y, b, beta);
+  else rowMixOf<f64>(k, cols, out, X, a, alpha, Y, b, beta);
+}
+
 // Of each component six numbers are kept: ‖w‖², ‖h‖², s, and those of the reference.
 
 function figure(g: Gradient, a: i32, index: i32): f64 {
@@ -91,13 +129,13 @@ function figure(g: Gradient, a: i32, index: i32): f64 {
 }
 
 /** Norms and scales of W, H into the figures from `index`; the first component without them, from 1, or 0. */
-function measureFeatures<T>(task: Task, W: usize, H: usize, index: i32): i32 {
+function measureFeatures(task: Task, W: usize, H: usize, index: i32): i32 {
   const g = gradientOf(task);
   const k = task.k;
   let vanished = 0;
   for (let a = 0; a < k; a++) {
-    const w = rowDot<T>(k, task.m, W, a, W, a);
-    const h = rowDot<T>(k, task.n, H, a, H, a);
+    const w = rowDot(g, k, task.m, W, a, W, a);
+    const h = rowDot(g, k, task.n, H, a, H, a);
     if (!(w > 0 && h > 0) && vanished == 0) vanished = a + 1;
     const at = g.features + <usize>(6 * a + index) * 8;
     store<f64>(at, w);
@@ -107,7 +145,7 @@ function measureFeatures<T>(task: Task, W: usize, H: usize, index: i32): i32 {
   return vanished;
 }
 
-function compute<T>(task: Task): void {
+function compute(task: Task): void {
   const g = gradientOf(task);
   const k = task.k;
   const m = task.m;
@@ -116,9 +154,9 @@ function compute<T>(task: Task): void {
   const H = changetype<Side>(task.sideH).panels;
   const ofW: GradientSide = vectorsOf(task, false);
   const ofH: GradientSide = vectorsOf(task, true);
-  g.vanished = measureFeatures<T>(task, W, H, 0);
+  g.vanished = measureFeatures(task, W, H, 0);
   if (g.vanished) return;
-  measureFeatures<T>(task, ofW.reference, ofH.reference, 3);
+  measureFeatures(task, ofW.reference, ofH.reference, 3);
   let size: f64 = 0;
   let sizeW: f64 = 0;
   for (let b = 0; b < k; b++) {
@@ -133,7 +171,7 @@ function compute<T>(task: Task): void {
       const t = figure(g, b, 5);
       const others = t * t * figure(g, b, 3) + figure(g, b, 4) / (t * t);
       const common =
-        s * t * rowDot<T>(k, m, W, a, ofW.reference, b) + rowDot<T>(k, n, H, a, ofH.reference, b) / (s * t);
+        s * t * rowDot(g, k, m, W, a, ofW.reference, b) + rowDot(g, k, n, H, a, ofH.reference, b) / (s * t);
       store<f64>(g.cost + <usize>(a * k + b) * 8, own + others - 2 * common);
     }
   }
@@ -144,8 +182,8 @@ function compute<T>(task: Task): void {
     const b = load<i32>(g.matching + <usize>a * 4);
     const s = figure(g, a, 2);
     const t = figure(g, b, 5);
-    offW += rowDistance<T>(k, m, W, a, s, ofW.reference, b, t);
-    offH += rowDistance<T>(k, n, H, a, 1 / s, ofH.reference, b, 1 / t);
+    offW += rowDistance(g, k, m, W, a, s, ofW.reference, b, t);
+    offH += rowDistance(g, k, n, H, a, 1 / s, ofH.reference, b, 1 / t);
   }
   g.error = Math.sqrt((offW + offH) / size);
   g.errorW = Math.sqrt(offW / sizeW);
@@ -158,13 +196,13 @@ function compute<T>(task: Task): void {
     const t = figure(g, b, 5);
     const w = figure(g, a, 0);
     const h = figure(g, a, 1);
-    const alongW = s * w - t * rowDot<T>(k, m, W, a, ofW.reference, b);
-    const alongH = h / s - rowDot<T>(k, n, H, a, ofH.reference, b) / t;
+    const alongW = s * w - t * rowDot(g, k, m, W, a, ofW.reference, b);
+    const alongH = h / s - rowDot(g, k, n, H, a, ofH.reference, b) / t;
     const q = inverse * (alongW - alongH / (s * s));
     // γw = (s w − t w*)/norms and γh = (h/s − h*/t)/norms, put into the equations above.
     const half = (0.5 * s * q) / w;
-    rowMix<T>(k, m, ofW.adjoint, W, a, s * s * inverse - half, ofW.reference, b, -s * t * inverse);
+    rowMix(g, k, m, ofW.adjoint, W, a, s * s * inverse - half, ofW.reference, b, -s * t * inverse);
     const other = (0.5 * s * q) / h;
-    rowMix<T>(k, n, ofH.adjoint, H, a, inverse / (s * s) + other, ofH.reference, b, -inverse / (s * t));
+    rowMix(g, k, n, ofH.adjoint, H, a, inverse / (s * s) + other, ofH.reference, b, -inverse / (s * t));
   }
 }

@@ -46,6 +46,7 @@ import {
   partialOf,
   SCALARS,
   sumOfParts,
+  sumOfSide,
   vectorsOf,
 } from "./workspace";
 
@@ -100,7 +101,7 @@ export function prepare<T>(task: Task, purpose: i32, id: i32): void {
   const g = gradientOf(task);
   balanceFactors<T>(task, id);
   if (purpose == Purpose.GRADIENT) {
-    featureError<T>(task, id);
+    featureError(task, id);
     if (g.vanished) return;
   }
   // The figures of the features have had their use.
@@ -110,16 +111,17 @@ export function prepare<T>(task: Task, purpose: i32, id: i32): void {
   barrier(task);
   prepareSide<T>(task, false, purpose, id);
   barrier(task);
-  if (id == 0) judge<T>(task);
+  if (id == 0) judge(task);
   barrier(task);
   if (purpose == Purpose.STATIONARITY) return;
   const norm = g.norm;
   // r is the right-hand side: with a step of 0 this leaves M⁻¹r, and it becomes the first direction.
   update<T>(task, 0, id);
-  const rho = sumOfParts<T>(task, RHO);
+  const rho = sumOfParts(task, RHO);
   turn<T>(task, 0, id);
   if (id == 0) {
     g.rho = rho;
+    g.remaining = norm;
     g.residual = norm > 0 ? 1 : 0;
     g.done = norm > 0 ? 0 : 1;
     g.products = 0;
@@ -225,7 +227,7 @@ function prepareSide<T>(task: Task, ofH: bool, purpose: i32, id: i32): void {
   const own = (SCALARS + 4 * task.k) * 8;
   for (let chunk = nextChunk(task, chunks, id, -1); chunk >= 0; chunk = nextChunk(task, chunks, id, chunk)) {
     const last = min(total, (chunk + 1) * size);
-    const part = partialOf<T>(task, ofH, chunk);
+    const part = partialOf(task, ofH, chunk);
     memory.fill(part, 0, own);
     for (let p = chunk * size; p < last; p++) {
       preparePanel<T>(task, ofH, p, purpose, part, id);
@@ -343,43 +345,32 @@ function finishBlocks<T>(task: Task, d: usize, e: usize, block: usize): void {
 }
 
 /** Stationarity, multiplier, leak and norm from the sums of the chunks; ⟨z, r⟩/‖z‖² of each component is kept. */
-function judge<T>(task: Task): void {
+function judge(task: Task): void {
   const g = gradientOf(task);
   const k = task.k;
   let shares: f64 = 0;
   let along: f64 = 0;
   for (let a = 0; a < k; a++) {
     // W's chunks and H's have norms of their own.
-    shares += shareOf<T>(task, true, a) + shareOf<T>(task, false, a);
-    const length = sumOfParts<T>(task, sumAt(task, SCALINGS, a));
-    const part = sumOfParts<T>(task, sumAt(task, ALONG, a));
+    shares += shareOf(task, true, a) + shareOf(task, false, a);
+    const length = sumOfParts(task, sumAt(task, SCALINGS, a));
+    const part = sumOfParts(task, sumAt(task, ALONG, a));
     along += length > 0 ? (part * part) / length : 0;
     store<f64>(g.features + <usize>a * 8, length);
   }
   g.stationarity = Math.sqrt(shares / <f64>k);
-  g.norm = Math.sqrt(sumOfParts<T>(task, RHS_SQUARES));
+  g.norm = Math.sqrt(sumOfParts(task, RHS_SQUARES));
   g.leak = g.norm > 0 ? Math.sqrt(along) / g.norm : 0;
   let least: f64 = 0;
-  for (let chunk = 0; chunk < chunkCount(panelCount<T>(task.n)); chunk++) {
-    least = Math.min(least, load<f64>(partialOf<T>(task, true, chunk) + MULTIPLIER * 8));
-  }
-  for (let chunk = 0; chunk < chunkCount(panelCount<T>(task.m)); chunk++) {
-    least = Math.min(least, load<f64>(partialOf<T>(task, false, chunk) + MULTIPLIER * 8));
+  for (let chunk = 0; chunk < g.chunksH + g.chunksW; chunk++) {
+    least = Math.min(least, load<f64>(partialOf(task, true, chunk) + MULTIPLIER * 8));
   }
   g.multiplier = least;
 }
 
 /** ‖C_a∘pull‖²/‖C_a‖² of one side. */
-function shareOf<T>(task: Task, ofH: bool, a: i32): f64 {
-  const chunks = chunkCount(panelCount<T>(sideOf(task, ofH).cols));
-  let pulls: f64 = 0;
-  let squares: f64 = 0;
-  for (let chunk = 0; chunk < chunks; chunk++) {
-    const part = partialOf<T>(task, ofH, chunk);
-    pulls += load<f64>(part + <usize>sumAt(task, PULLS, a) * 8);
-    squares += load<f64>(part + <usize>sumAt(task, SQUARES, a) * 8);
-  }
-  return pulls / squares;
+function shareOf(task: Task, ofH: bool, a: i32): f64 {
+  return sumOfSide(task, ofH, sumAt(task, PULLS, a)) / sumOfSide(task, ofH, sumAt(task, SQUARES, a));
 }
 
 /** At most `count` iterations of conjugate gradients. Every member calls it, and takes the same decisions. */
@@ -389,7 +380,7 @@ export function solve<T>(task: Task, count: i32, id: i32): void {
   const goal = g.tolerance * g.norm;
   let rho = g.rho;
   let products = g.products;
-  let residual = g.residual * g.norm;
+  let residual = g.remaining;
   let least = g.curvature;
   let negative = 0;
   let done = g.done;
@@ -403,8 +394,8 @@ export function solve<T>(task: Task, count: i32, id: i32): void {
     multiplySide<T>(task, false, id);
     barrier(task);
     products++;
-    const curvature = sumOfParts<T>(task, CURVATURE);
-    const length = sumOfParts<T>(task, LENGTH);
+    const curvature = sumOfParts(task, CURVATURE);
+    const length = sumOfParts(task, LENGTH);
     least = Math.min(least, curvature / length - g.damping);
     // NaN is no curvature either.
     if (!(curvature > 0)) {
@@ -413,8 +404,8 @@ export function solve<T>(task: Task, count: i32, id: i32): void {
       break;
     }
     update<T>(task, rho / curvature, id);
-    const next = sumOfParts<T>(task, RHO);
-    residual = Math.sqrt(sumOfParts<T>(task, RESIDUAL));
+    const next = sumOfParts(task, RHO);
+    residual = Math.sqrt(sumOfParts(task, RESIDUAL));
     turn<T>(task, next / rho, id);
     rho = next;
   }
@@ -423,6 +414,7 @@ export function solve<T>(task: Task, count: i32, id: i32): void {
   if (id == 0) {
     g.rho = rho;
     g.products = products;
+    g.remaining = residual;
     g.residual = g.norm > 0 ? residual / g.norm : 0;
     g.curvature = least;
     g.negative = negative;
@@ -441,7 +433,7 @@ function multiplySide<T>(task: Task, ofH: bool, id: i32): void {
   for (let chunk = nextChunk(task, chunks, id, -1); chunk >= 0; chunk = nextChunk(task, chunks, id, chunk)) {
     if (atomic.load<i32>(stop)) break;
     const last = min(total, (chunk + 1) * size);
-    const part = partialOf<T>(task, ofH, chunk);
+    const part = partialOf(task, ofH, chunk);
     store<f64>(part + CURVATURE * 8, 0);
     store<f64>(part + LENGTH * 8, 0);
     memory.fill(part + <usize>sumAt(task, PULLS, 0) * 8, 0, <usize>task.k * 8);
@@ -503,7 +495,7 @@ function multiplyPanel<T>(task: Task, ofH: bool, p: i32, part: usize, id: i32): 
  * Ends with a barrier.
  */
 function update<T>(task: Task, alpha: f64, id: i32): void {
-  const shares = sharesOf<T>(task, PULLS, id);
+  const shares = sharesOf(task, PULLS, id);
   for (let which = 0; which < 2; which++) {
     const ofH = which == 0;
     const side = sideOf(task, ofH);
@@ -513,7 +505,7 @@ function update<T>(task: Task, alpha: f64, id: i32): void {
     const size = chunkPanels(total);
     const end = firstChunk(chunks, task.team, id + 1);
     for (let chunk = firstChunk(chunks, task.team, id); chunk < end; chunk++) {
-      const part = partialOf<T>(task, ofH, chunk);
+      const part = partialOf(task, ofH, chunk);
       store<f64>(part + RESIDUAL * 8, 0);
       store<f64>(part + RHO * 8, 0);
       memory.fill(part + <usize>sumAt(task, ALONG, 0) * 8, 0, <usize>task.k * 8);
@@ -569,13 +561,13 @@ function updatePanel<T>(
 }
 
 /** What of each component's z is to be taken away, f64, into the member's row: 0 where nothing is. */
-function sharesOf<T>(task: Task, index: i32, id: i32): usize {
+function sharesOf(task: Task, index: i32, id: i32): usize {
   const g = gradientOf(task);
   const shares = numerator(task, id);
   for (let a = 0; a < task.k; a++) {
     const length = load<f64>(g.features + <usize>a * 8);
     let share: f64 = 0;
-    if (g.damping == 0 && length > 0) share = sumOfParts<T>(task, sumAt(task, index, a)) / length;
+    if (g.damping == 0 && length > 0) share = sumOfParts(task, sumAt(task, index, a)) / length;
     store<f64>(shares + <usize>a * 8, share);
   }
   return shares;
@@ -591,7 +583,7 @@ function scaling<T>(d: usize, c: usize): v128 {
 /** p ← M⁻¹r, without what lies along the scalings, + βp; u = d∘p. Ends with a barrier. */
 function turn<T>(task: Task, beta: f64, id: i32): void {
   const k = task.k;
-  const shares = sharesOf<T>(task, ALONG, id);
+  const shares = sharesOf(task, ALONG, id);
   const again = v128.splat<T>(<T>beta);
   for (let which = 0; which < 2; which++) {
     const ofH = which == 0;

@@ -44,8 +44,8 @@ export function squarem<T>(task: Task, count: i32, id: i32): void {
     pass<T>(task, SAVE_SECOND, 0, id);
     iterate<T>(task, 1, id);
     pass<T>(task, MEASURE, 0, id);
-    const first = sumOfParts<T>(task, FIRST);
-    const second = sumOfParts<T>(task, SECOND);
+    const first = sumOfParts(task, FIRST);
+    const second = sumOfParts(task, SECOND);
     barrier(task);
     const alpha = second > 0 ? -Math.max(1, Math.sqrt(first / second)) : -1;
     pass<T>(task, EXTRAPOLATE, alpha, id);
@@ -95,7 +95,7 @@ function pass<T>(task: Task, what: i32, amount: f64, id: i32): void {
     for (let chunk = firstChunk(chunks, task.team, id); chunk < end; chunk++) {
       const from = <usize>(chunk * size * task.k) * PANEL_BYTES;
       const to = <usize>(min(total, (chunk + 1) * size) * task.k) * PANEL_BYTES;
-      passChunk<T>(task, ofH, side.panels, what, amount, from, to, partialOf<T>(task, ofH, chunk));
+      passChunk<T>(task, ofH, side.panels, what, amount, from, to, partialOf(task, ofH, chunk));
     }
   }
   barrier(task);

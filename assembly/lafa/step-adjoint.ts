@@ -48,7 +48,7 @@ export function halfStepAdjoint<T>(task: Task, ofH: bool, id: i32): void {
   for (let chunk = nextChunk(task, chunks, id, -1); chunk >= 0; chunk = nextChunk(task, chunks, id, chunk)) {
     if (atomic.load<i32>(stop)) break;
     const last = min(total, (chunk + 1) * size);
-    const part = partialOf<T>(task, ofH, chunk) + <usize>SCALARS * 8;
+    const part = partialOf(task, ofH, chunk) + <usize>SCALARS * 8;
     if (frobenius) memory.fill(task.partials + <usize>chunk * task.partialBytes, 0, squareBytes<T>(task));
     else memory.fill(part, 0, <usize>task.k * 8);
     for (let p = chunk * size; p < last; p++) {
@@ -179,7 +179,7 @@ function kullbackLeiblerTurned<T>(
   for (let a = 0; a < k; a++) {
     let sum: f64 = 0;
     for (let chunk = 0; chunk < sideChunks; chunk++) {
-      sum += load<f64>(partialOf<T>(task, ofH, chunk) + <usize>(SCALARS + a) * 8);
+      sum += load<f64>(partialOf(task, ofH, chunk) + <usize>(SCALARS + a) * 8);
     }
     for (let column = 0; column < live; column++) {
       const to = out + <usize>a * PANEL_BYTES + <usize>column * sizeof<T>();

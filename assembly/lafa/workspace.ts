@@ -5,8 +5,7 @@
 //   back-propagation   ∂L/∂X  states
 //   implicit           the k×k blocks of each column of H and row of W
 
-import { PANEL_BYTES, panelCount } from "../linalg/lanes";
-import { panelElements } from "../linalg/layout";
+import { PANEL_BYTES } from "../linalg/lanes";
 import { Cursor, take, tileOne } from "../nmf/workspace";
 import { chunkCount } from "../parallel/range";
 import { Task } from "../task";
@@ -43,6 +42,10 @@ export class GradientSide {
   blocks: usize;
 }
 
+/** Fields of a GradientSide, the blocks last; the first of them, the tiles last, are there in either mode. */
+const VECTORS: i32 = 10;
+const SHARED_VECTORS: i32 = 4;
+
 @unmanaged
 export class Gradient {
   // What the host writes.
@@ -75,6 +78,8 @@ export class Gradient {
   /** ⟨r, M⁻¹r⟩ and ‖right-hand side‖. */
   rho: f64;
   norm: f64;
+  /** ‖r‖. */
+  remaining: f64;
   // The memory.
   H: usize;
   W: usize;
@@ -86,8 +91,12 @@ export class Gradient {
   features: usize;
   /** k×k as tiles. */
   square: usize;
-  /** Sums of each chunk of either side. */
+  /** Sums of each chunk of H, then of W, and how many chunks they have. */
   partials: usize;
+  chunksH: i32;
+  chunksW: i32;
+  /** Bytes of a number. */
+  size: i32;
   /** ∂L/∂X as panels. */
   gradient: usize;
   states: usize;
@@ -100,11 +109,20 @@ export const SCALARS: i32 = 4;
 
 /** Bytes of one state: W and H, as tiles. */
 export function stateBytes<T>(task: Task): f64 {
-  return tileBytes<T>(task.m, task.k) + tileBytes<T>(task.n, task.k);
+  return stateBytesOf(task, sizeof<T>());
 }
 
-function tileBytes<T>(cols: i32, k: i32): f64 {
-  return Math.ceil((<f64>cols * <f64>k * <f64>sizeof<T>()) / 16) * 16;
+function stateBytesOf(task: Task, size: i32): f64 {
+  return tileBytes(task.m, task.k, size) + tileBytes(task.n, task.k, size);
+}
+
+function tileBytes(cols: i32, k: i32, size: i32): f64 {
+  return Math.ceil((<f64>cols * <f64>k * <f64>size) / 16) * 16;
+}
+
+function panelBytes(rows: i32, cols: i32, size: i32): f64 {
+  const width = <i32>PANEL_BYTES / size;
+  return <f64>((cols + width - 1) / width) * <f64>rows * <f64>PANEL_BYTES;
 }
 
 /**
@@ -112,25 +130,30 @@ function tileBytes<T>(cols: i32, k: i32): f64 {
  * returns the bytes it takes; with `base` 0 it only tells them. states: how many back-propagation keeps.
  */
 export function gradientLayout<T>(task: Task, base: usize, mode: i32, states: i32): f64 {
+  return layoutOf(task, base, mode, states, sizeof<T>());
+}
+
+function layoutOf(task: Task, base: usize, mode: i32, states: i32, size: i32): f64 {
   const k = task.k;
-  const size = <f64>sizeof<T>();
+  const width = <i32>PANEL_BYTES / size;
   const cursor = changetype<usize>(task) + offsetof<Task>("value");
   changetype<Cursor>(cursor).at = <f64>base;
   const record = take(cursor, <f64>offsetof<Gradient>());
   const H = take(cursor, <f64>offsetof<GradientSide>());
   const W = take(cursor, <f64>offsetof<GradientSide>());
   const implicit = mode == Mode.IMPLICIT;
-  layoutSide<T>(cursor, base == 0 ? 0 : H, task.n, k, implicit);
-  layoutSide<T>(cursor, base == 0 ? 0 : W, task.m, k, implicit);
+  layoutSide(cursor, base == 0 ? 0 : H, task.n, k, size, implicit);
+  layoutSide(cursor, base == 0 ? 0 : W, task.m, k, size, implicit);
   const matching = take(cursor, <f64>k * 4);
   const cost = take(cursor, <f64>k * <f64>k * 8);
   const assignment = take(cursor, <f64>assignBytes(k));
   const features = take(cursor, <f64>k * 6 * 8);
-  const square = take(cursor, <f64>k * <f64>k * size);
-  const chunks = chunkCount(panelCount<T>(task.n)) + chunkCount(panelCount<T>(task.m));
-  const partials = take(cursor, <f64>chunks * <f64>partialBytes(k));
-  const gradient = take(cursor, implicit ? 0 : panelElements<T>(task.m, task.n) * size);
-  const kept = take(cursor, implicit ? 0 : <f64>states * stateBytes<T>(task));
+  const square = take(cursor, <f64>k * <f64>k * <f64>size);
+  const chunksH = chunkCount((task.n + width - 1) / width);
+  const chunksW = chunkCount((task.m + width - 1) / width);
+  const partials = take(cursor, <f64>(chunksH + chunksW) * <f64>partialBytes(k));
+  const gradient = take(cursor, implicit ? 0 : panelBytes(task.m, task.n, size));
+  const kept = take(cursor, implicit ? 0 : <f64>states * stateBytesOf(task, size));
   const bytes = changetype<Cursor>(cursor).at - <f64>base;
   if (base != 0) {
     memory.fill(record, 0, offsetof<Gradient>());
@@ -144,6 +167,9 @@ export function gradientLayout<T>(task: Task, base: usize, mode: i32, states: i3
     g.features = features;
     g.square = square;
     g.partials = partials;
+    g.chunksH = chunksH;
+    g.chunksW = chunksW;
+    g.size = size;
     g.gradient = gradient;
     g.states = kept;
   }
@@ -151,31 +177,17 @@ export function gradientLayout<T>(task: Task, base: usize, mode: i32, states: i3
 }
 
 /** The vectors of one side, whose record is at `at`, or is not written for 0. */
-function layoutSide<T>(cursor: usize, at: usize, cols: i32, k: i32, implicit: bool): void {
-  const vector = panelElements<T>(k, cols) * <f64>sizeof<T>();
-  const reference = take(cursor, vector);
-  const adjoint = take(cursor, vector);
-  const change = take(cursor, vector);
-  const changeTiles = take(cursor, tileBytes<T>(cols, k));
-  const more = implicit ? vector : 0;
-  const d = take(cursor, more);
-  const e = take(cursor, more);
-  const x = take(cursor, more);
-  const p = take(cursor, more);
-  const q = take(cursor, more);
-  const blocks = take(cursor, more * <f64>k);
-  if (at == 0) return;
-  const side = changetype<GradientSide>(at);
-  side.reference = reference;
-  side.adjoint = adjoint;
-  side.change = change;
-  side.changeTiles = changeTiles;
-  side.d = d;
-  side.e = e;
-  side.x = x;
-  side.p = p;
-  side.q = q;
-  side.blocks = blocks;
+function layoutSide(cursor: usize, at: usize, cols: i32, k: i32, size: i32, implicit: bool): void {
+  const vector = panelBytes(k, cols, size);
+  const tiles = tileBytes(cols, k, size);
+  // Fields and vectors are in one order.
+  for (let field = 0; field < VECTORS; field++) {
+    let bytes = field < SHARED_VECTORS || implicit ? vector : 0;
+    if (field == SHARED_VECTORS - 1) bytes = tiles;
+    if (field == VECTORS - 1) bytes *= <f64>k;
+    const start = take(cursor, bytes);
+    if (at) store<usize>(at + <usize>field * sizeof<usize>(), start);
+  }
 }
 
 /** The record of the task's gradient. */
@@ -195,20 +207,28 @@ function partialBytes(k: i32): i32 {
 }
 
 /** Where chunk `chunk` of a side leaves its sums: SCALARS f64, then SUMS of k f64. */
-export function partialOf<T>(task: Task, ofH: bool, chunk: i32): usize {
-  const before = ofH ? 0 : chunkCount(panelCount<T>(task.n));
-  return gradientOf(task).partials + <usize>(before + chunk) * partialBytes(task.k);
+export function partialOf(task: Task, ofH: bool, chunk: i32): usize {
+  const g = gradientOf(task);
+  return g.partials + <usize>((ofH ? 0 : g.chunksH) + chunk) * partialBytes(task.k);
 }
 
 /** Number `index` of what the chunks of both sides left, summed in their order. */
-export function sumOfParts<T>(task: Task, index: i32): f64 {
-  const chunks = chunkCount(panelCount<T>(task.n)) + chunkCount(panelCount<T>(task.m));
-  let at = gradientOf(task).partials + <usize>index * 8;
+export function sumOfParts(task: Task, index: i32): f64 {
+  const g = gradientOf(task);
+  return sumOfChunks(task, index, 0, g.chunksH + g.chunksW);
+}
+
+/** The same over the chunks of one side. */
+export function sumOfSide(task: Task, ofH: bool, index: i32): f64 {
+  const g = gradientOf(task);
+  return sumOfChunks(task, index, ofH ? 0 : g.chunksH, ofH ? g.chunksH : g.chunksW);
+}
+
+function sumOfChunks(task: Task, index: i32, first: i32, count: i32): f64 {
+  const bytes = partialBytes(task.k);
+  let at = gradientOf(task).partials + <usize>first * bytes + <usize>index * 8;
   let sum: f64 = 0;
-  for (let chunk = 0; chunk < chunks; chunk++) {
-    sum += load<f64>(at);
-    at += partialBytes(task.k);
-  }
+  for (let chunk = 0; chunk < count; chunk++, at += bytes) sum += load<f64>(at);
   return sum;
 }
 
