@@ -207,10 +207,10 @@ function curvatures<T>(task: Task, vectors: i32, x: usize, p: usize, e: usize): 
   const kullbackLeibler = task.loss == Loss.KULLBACK_LEIBLER;
   for (; p < end; p += 16, e += 16, x += 16) {
     if (kullbackLeibler) {
-      const P = v128.add<T>(v128.load(p), epsilon);
-      const R = v128.div<T>(v128.load(x), P);
+      const inverse = v128.div<T>(one, v128.add<T>(v128.load(p), epsilon));
+      const R = v128.mul<T>(v128.load(x), inverse);
       v128.store(e, v128.sub<T>(one, R));
-      v128.store(p, v128.div<T>(R, P));
+      v128.store(p, v128.mul<T>(R, inverse));
     } else {
       v128.store(e, v128.sub<T>(v128.load(p), v128.load(x)));
       v128.store(p, one);

@@ -224,11 +224,13 @@ function passTiles<T>(
 /** WH in `p` → R, M in `m` → −M∘R/P, and M/P is added to the gradient. */
 function quotients<T>(vectors: i32, epsilon: T, x: usize, p: usize, m: usize, gradient: usize): void {
   const e = v128.splat<T>(epsilon);
+  const one = v128.splat<T>(<T>1);
   const end = p + ((<usize>vectors) << 4);
   for (; p < end; p += 16, m += 16, x += 16) {
-    const P = v128.add<T>(v128.load(p), e);
-    const R = v128.div<T>(v128.load(x), P);
-    const share = v128.div<T>(v128.load(m), P);
+    // A division takes as long as several products.
+    const inverse = v128.div<T>(one, v128.add<T>(v128.load(p), e));
+    const R = v128.mul<T>(v128.load(x), inverse);
+    const share = v128.mul<T>(v128.load(m), inverse);
     v128.store(p, R);
     v128.store(m, v128.neg<T>(v128.mul<T>(share, R)));
     if (gradient) {
