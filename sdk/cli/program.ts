@@ -44,14 +44,12 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     hardenCommand(setExitCode),
     attackCommand(setExitCode),
     convertCommand(),
-    reproduceCommand((code) => {
-      exitCode = code;
-    }),
+    reproduceCommand(setExitCode),
     infoCommand(),
   ]) {
     program.addCommand(command);
   }
-  for (const command of [program, ...program.commands]) {
+  for (const command of withSubcommands(program)) {
     // Usage errors are told below, in the one place where all errors are.
     command.exitOverride().configureOutput({ outputError: () => undefined });
   }
@@ -64,6 +62,10 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
     return tell(usageError(error), args);
   }
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
 function usageError(error: unknown): unknown {
