@@ -3,6 +3,9 @@
 
 import { Bilevel } from "./anmf/workspace";
 import { storePerturbation } from "./atnmf/adversary";
+import { storeGradient } from "./lafa/backprop";
+import { loadReference } from "./lafa/reference";
+import { Gradient, gradientLayout } from "./lafa/workspace";
 import { loadRows, storeFactors } from "./nmf/factors";
 import { initHalfNormal, initRandom } from "./nmf/init";
 import { measure } from "./nmf/loss";
@@ -87,6 +90,25 @@ export const anmf_fit: usize = offsetof<Bilevel>("fit");
 export const anmf_kkt: usize = offsetof<Bilevel>("kkt");
 export const anmf_bestResponse: usize = offsetof<Bilevel>("bestResponse");
 export const anmf_staging: usize = offsetof<Bilevel>("staging");
+export const task_gradient: usize = offsetof<Task>("gradient");
+export const gradient_steps: usize = offsetof<Gradient>("steps");
+export const gradient_checkpoints: usize = offsetof<Gradient>("checkpoints");
+export const gradient_limit: usize = offsetof<Gradient>("limit");
+export const gradient_damping: usize = offsetof<Gradient>("damping");
+export const gradient_tolerance: usize = offsetof<Gradient>("tolerance");
+export const gradient_vanished: usize = offsetof<Gradient>("vanished");
+export const gradient_products: usize = offsetof<Gradient>("products");
+export const gradient_negative: usize = offsetof<Gradient>("negative");
+export const gradient_done: usize = offsetof<Gradient>("done");
+export const gradient_error: usize = offsetof<Gradient>("error");
+export const gradient_errorW: usize = offsetof<Gradient>("errorW");
+export const gradient_errorH: usize = offsetof<Gradient>("errorH");
+export const gradient_stationarity: usize = offsetof<Gradient>("stationarity");
+export const gradient_residual: usize = offsetof<Gradient>("residual");
+export const gradient_curvature: usize = offsetof<Gradient>("curvature");
+export const gradient_multiplier: usize = offsetof<Gradient>("multiplier");
+export const gradient_leak: usize = offsetof<Gradient>("leak");
+export const gradient_matching: usize = offsetof<Gradient>("matching");
 
 // f32
 
@@ -128,6 +150,15 @@ export function lead_f32(task: Task, command: i32, argument: i32): void {
 }
 export function follow_f32(task: Task, id: i32): void {
   follow<f32>(task, id);
+}
+export function gradientLayout_f32(task: Task, base: usize, mode: i32, states: i32): f64 {
+  return gradientLayout<f32>(task, base, mode, states);
+}
+export function loadReference_f32(task: Task): void {
+  loadReference<f32>(task);
+}
+export function storeGradient_f32(task: Task, row0: i32, count: i32): void {
+  storeGradient<f32>(task, row0, count);
 }
 export function uniform_f32(seed: u32, stream: u32, count: i32, dst: usize, scratch: usize): void {
   uniform<f32>(seed, stream, count, dst, scratch);
@@ -173,6 +204,15 @@ export function lead_f64(task: Task, command: i32, argument: i32): void {
 }
 export function follow_f64(task: Task, id: i32): void {
   follow<f64>(task, id);
+}
+export function gradientLayout_f64(task: Task, base: usize, mode: i32, states: i32): f64 {
+  return gradientLayout<f64>(task, base, mode, states);
+}
+export function loadReference_f64(task: Task): void {
+  loadReference<f64>(task);
+}
+export function storeGradient_f64(task: Task, row0: i32, count: i32): void {
+  storeGradient<f64>(task, row0, count);
 }
 export function uniform_f64(seed: u32, stream: u32, count: i32, dst: usize, scratch: usize): void {
   uniform<f64>(seed, stream, count, dst, scratch);

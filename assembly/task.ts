@@ -155,4 +155,6 @@ export class Task {
   /** Where the sides stand. */
   sideH: usize;
   sideW: usize;
+  /** What gradients keep beside it (lafa/workspace.ts), or 0. */
+  gradient: usize;
 }

@@ -9,6 +9,7 @@
 
 import { attack } from "./atnmf/adversary";
 import { innerLoop, outerRule } from "./atnmf/inner";
+import { performGradient } from "./lafa/commands";
 import { cauchyScale } from "./nmf/cauchy";
 import { loadFactors } from "./nmf/factors";
 import { iterate } from "./nmf/iterate";
@@ -97,5 +98,7 @@ function perform<T>(task: Task, id: i32): void {
     case Command.OUTER_RULE:
       outerRule<T>(task, id);
       break;
+    default:
+      performGradient<T>(task, task.command, argument, id);
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Dtype } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
+import type { GradientProblem } from "./gradient.js";
 import { checkEntries, type Matrix, type MatrixLike, toMatrix } from "./matrix.js";
 import { checkOptions, numberFrom, oneOf, show, wholeNumber } from "./options.js";
 import type { NmfOptions, SolverOption, TransformOptions } from "./types.js";
@@ -80,6 +81,8 @@ export interface Problem {
   readonly threads: number | undefined;
   /** What an adversarial factorization needs besides; then the run is that of anmf-run.ts. */
   readonly bilevel?: Bilevel;
+  /** A gradient is wanted rather than the factors alone. */
+  readonly gradient?: GradientProblem;
 }
 
 /** The figures of an adversarial factorization (assembly/anmf/admm.ts), checked. */

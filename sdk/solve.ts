@@ -6,6 +6,7 @@ import { type BilevelSolution, runAnmf } from "./anmf-run.js";
 import { type Attempt, BURST_SECONDS, overflow } from "./attempt.js";
 import type { Engine } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
+import { type GradientOutcome, gradientRun } from "./gradient.js";
 import { harden } from "./harden.js";
 import type { Matrix } from "./matrix.js";
 import { checkData, LOSSES, type Problem, SOLVERS } from "./problem.js";
@@ -44,6 +45,8 @@ export interface Solution {
   readonly hardened?: Hardened;
   /** What an adversarial factorization found besides; its `loss` is then the objective. */
   readonly bilevel?: BilevelSolution;
+  /** The gradient, where the problem asks for one. */
+  readonly gradient?: GradientOutcome;
 }
 
 /** What AT-NMF tells besides. */
@@ -64,6 +67,7 @@ export type Run = Generator<Progress, Solution, boolean>;
  *   throws.
  */
 export function* run(engine: Engine, problem: Problem, team = ALONE): Run {
+  if (problem.gradient) return yield* gradientRun(engine, problem, problem.gradient, team);
   if (problem.bilevel) return yield* runAnmf(engine, problem, problem.bilevel, run);
   const { arena } = engine;
   const mark = arena.mark();

@@ -38,6 +38,17 @@ const COMMANDS = {
   attack: 8,
   innerLoop: 9,
   outerRule: 10,
+  keep: 32,
+  restore: 33,
+  advance: 34,
+  comeBack: 35,
+  beginReturn: 36,
+  prepare: 37,
+  solve: 38,
+  concludeGradient: 39,
+  outerRows: 40,
+  squarem: 41,
+  step: 42,
 } as const;
 
 /** The task block in the engine's memory, field by field (assembly/task.ts). */
@@ -314,6 +325,43 @@ export class Workspace {
     const error = 2 * half;
     const { squares } = this.totals;
     return { loss, relativeError: squares > 0 ? Math.sqrt(error / squares) : 0 };
+  }
+
+  // For what is computed beside a factorization: a kernel on the task, a command to the team, a pointer of the task,
+  // numbers in the memory, rows of V that are staged at once.
+
+  call(kernel: string, ...args: number[]): number {
+    return this.#call(kernel, ...args);
+  }
+
+  command(command: keyof typeof COMMANDS, argument = 0): void {
+    this.#lead(command, argument);
+  }
+
+  pointer(field: string): number {
+    return this.#task.pointer(field);
+  }
+
+  floats(address: number, length: number): Float32Array | Float64Array {
+    return this.#floats(address, length);
+  }
+
+  /** The loss as it stands, entry by entry. */
+  exactLoss(): number {
+    this.#lead("currentLoss", 1);
+    return this.#task.number("value");
+  }
+
+  stagingRows(): number {
+    const { V } = this.#problem;
+    return this.#engine.kernel("stagingRows", this.#dtype)(V.rows, V.cols);
+  }
+
+  /** Puts W and H where kernels take factors from. */
+  stage(factors: { readonly W: Matrix; readonly H: Matrix }): void {
+    const staged = this.#staged();
+    staged.W.set(factors.W.data);
+    staged.H.set(factors.H.data);
   }
 
   get cauchyScale(): number {

@@ -95,11 +95,16 @@ export function rowsToTransposedPanels<T>(cols: i32, row0: i32, count: i32, src:
 
 /** Panels of a k×cols matrix → row-major k×cols. dst: k·cols. */
 export function panelsToRows<T>(k: i32, cols: i32, panels: usize, dst: usize): void {
+  panelsRows<T>(k, cols, 0, k, panels, dst);
+}
+
+/** Rows [row0, row0 + count) of a matrix kept as panels with `rows` rows → row-major. dst: count·cols. */
+export function panelsRows<T>(rows: i32, cols: i32, row0: i32, count: i32, panels: usize, dst: usize): void {
   const width = panelWidth<T>();
-  for (let a = 0; a < k; a++) {
+  for (let r = 0; r < count; r++) {
     for (let c = 0; c < cols; c++) {
-      const at = (<usize>(c / width) * k + a) * PANEL_BYTES + <usize>(c % width) * sizeof<T>();
-      store<T>(dst + (<usize>a * cols + c) * sizeof<T>(), load<T>(panels + at));
+      const at = (<usize>(c / width) * rows + row0 + r) * PANEL_BYTES + <usize>(c % width) * sizeof<T>();
+      store<T>(dst + (<usize>r * cols + c) * sizeof<T>(), load<T>(panels + at));
     }
   }
 }
@@ -136,6 +141,28 @@ export function panelToTiles<T>(k: i32, cols: i32, p: i32, panel: usize, tiles: 
           store<T>(out, load<T>(at + <usize>b * PANEL_BYTES));
           out += sizeof<T>();
         }
+      }
+    }
+    a += h;
+  }
+}
+
+/** Rows of the tiles of a cols×k matrix → panel p of its transpose, padding 0: what `panelToTiles` undoes. */
+export function tilesToPanel<T>(k: i32, cols: i32, p: i32, tiles: usize, panel: usize): void {
+  const width = panelWidth<T>();
+  const first = p * width;
+  const live = min(width, cols - first);
+  const strips = stripCount(k);
+  if (live < width) memory.fill(panel, 0, <usize>k * PANEL_BYTES);
+  let a = 0;
+  for (let s = 0; s < strips; s++) {
+    const h = stripWidth(k, s);
+    let from = tiles + (<usize>cols * a + <usize>first * h) * sizeof<T>();
+    const to = panel + <usize>a * PANEL_BYTES;
+    for (let c = 0; c < live; c++) {
+      for (let b = 0; b < h; b++) {
+        store<T>(to + <usize>b * PANEL_BYTES + <usize>c * sizeof<T>(), load<T>(from));
+        from += sizeof<T>();
       }
     }
     a += h;

@@ -32,17 +32,22 @@ export function loadFactors<T>(task: Task, id: i32): void {
     // No half-step has run: the loss of these factors has to be summed entry by entry.
     task.inner = NaN;
     if (task.extrapolate) resetExtrapolation(task);
-    rowsToPanels<T>(task.k, task.n, 0, task.k, stagedH<T>(task), H.panels);
-    const width = panelWidth<T>();
-    for (let p = 0; p < panelCount<T>(task.m); p++) {
-      const row = p * width;
-      const from = task.staging + <usize>row * task.k * sizeof<T>();
-      rowsToTransposedPanels<T>(task.k, row, min(width, task.m - row), from, W.panels);
-    }
+    stagedToPanels<T>(task, W.panels, H.panels);
   }
   barrier(task);
   refresh<T>(task, H, id);
   refresh<T>(task, W, id);
+}
+
+/** W and H (row-major, staged) → panels of Wᵀ and of H. */
+export function stagedToPanels<T>(task: Task, panelsW: usize, panelsH: usize): void {
+  rowsToPanels<T>(task.k, task.n, 0, task.k, stagedH<T>(task), panelsH);
+  const width = panelWidth<T>();
+  for (let p = 0; p < panelCount<T>(task.m); p++) {
+    const row = p * width;
+    const from = task.staging + <usize>row * task.k * sizeof<T>();
+    rowsToTransposedPanels<T>(task.k, row, min(width, task.m - row), from, panelsW);
+  }
 }
 
 /** Panels → W and H, row-major, in the staging area. One member calls it. */

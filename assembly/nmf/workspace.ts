@@ -27,11 +27,12 @@ export function stagingRows<T>(m: i32, n: i32): i32 {
 
 /** Hands out addresses one after another, on 16-byte boundaries; f64 so that nothing wraps. */
 @unmanaged
-class Cursor {
+export class Cursor {
   at: f64;
 }
 
-function take(cursor: usize, bytes: f64): usize {
+/** The next `bytes` of a cursor. */
+export function take(cursor: usize, bytes: f64): usize {
   const state = changetype<Cursor>(cursor);
   const start = state.at;
   state.at = start + Math.ceil(bytes / 16) * 16;

@@ -17,6 +17,11 @@ export function parseNumberOrAuto(text: string): number | "auto" {
   return text === "auto" ? "auto" : parseNumber(text);
 }
 
+/** A list such as `0.01,0.02`, each once, in the order given. */
+export function parseNumbers(text: string): number[] {
+  return [...new Set(text.split(",").map(parseNumber))];
+}
+
 const LOSSES = ["frobenius", "kullback-leibler", "itakura-saito"] as const;
 
 /** `frobenius`, `kullback-leibler`, `itakura-saito`, `beta=B`, `cauchy` or `cauchy=SCALE`. */

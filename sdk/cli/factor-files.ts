@@ -67,6 +67,19 @@ function componentNames(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `component ${index + 1}`);
 }
 
+/** A matrix of the shape of V, with V's names, in a file called `name` or after the variable that it holds. */
+export function likeInput(
+  input: Input,
+  data: Matrix,
+  variable: string,
+  format: FormatName,
+  name: string = variable,
+): OutputFile {
+  const { rowNames, colNames } = input.matrix;
+  const names = { ...(rowNames ? { rowNames } : {}), ...(colNames ? { colNames } : {}) };
+  return { name: `${name}.${format}`, bytes: encode(data, names, variable, format) };
+}
+
 function encode(factor: Matrix, names: MatrixNames, variable: string, format: FormatName): Uint8Array {
   return encodeMatrix({ ...factor, ...names }, { format, variable });
 }
@@ -100,23 +113,36 @@ export function sheetStyle(image: { width: number; height: number }): { scale: n
   return { scale, gap: 4 };
 }
 
+/** Records that list the files of a run under `files`. */
+const RECORDS = ["fit.json", "attack.json"];
+
+/** Whatever a record says, nothing but such names is ever removed. */
+const OURS =
+  /^(?:(?:[WHR]|attackedW|(?:perturbed|delta)-\d[\d.e+-]*)\.[a-z]+|(?:features|restored)\.png|(?:fit|attack)\.json)$/;
+
 /**
  * Files of an earlier run in `folder` that would otherwise lie beside the new ones as if they belonged
- * together: those that its fit.json lists and that are no part of `names`.
+ * together: those that its record lists and that are no part of `names`.
  */
-export async function staleFiles(folder: string, names: FileNames): Promise<string[]> {
-  const text = await readText(folder, "fit.json");
+export async function staleFiles(folder: string, names: readonly string[]): Promise<string[]> {
+  const stale = new Set<string>();
+  for (const record of RECORDS) {
+    for (const name of listedFiles(await readText(folder, record))) {
+      if (OURS.test(name) && !names.includes(name)) stale.add(name);
+    }
+  }
+  return [...stale];
+}
+
+/** The files that a record lists, one by one or several under one key. */
+function listedFiles(text: string | undefined): string[] {
   if (text === undefined) return [];
-  let listed: unknown[];
   try {
-    listed = Object.values((JSON.parse(text) as { files?: object }).files ?? {});
+    const { files } = JSON.parse(text) as { files?: object };
+    return Object.values(files ?? {})
+      .flat()
+      .filter((name): name is string => typeof name === "string");
   } catch {
     return [];
   }
-  const current: readonly string[] = Object.values(names);
-  // Whatever a fit.json says, nothing but such names is ever removed.
-  const ours = /^(?:(?:[WHR]|attackedW)\.[a-z]+|(?:features|restored)\.png)$/;
-  return listed.filter(
-    (name): name is string => typeof name === "string" && ours.test(name) && !current.includes(name),
-  );
 }

@@ -37,6 +37,20 @@ export function printTable(rows: readonly (readonly [string, string])[]): void {
   for (const [name, value] of rows) printLine(`${name.padEnd(width)}  ${value}`.trimEnd());
 }
 
+/** Lines of cells in aligned columns, the first to the left, the others to the right. */
+export function printColumns(lines: readonly (readonly string[])[]): void {
+  const widths = lines.reduce<number[]>(
+    (most, line) => line.map((cell, at) => Math.max(cell.length, most[at] ?? 0)),
+    [],
+  );
+  for (const line of lines) {
+    const cells = line.map((cell, at) =>
+      at === 0 ? cell.padEnd(widths[at] as number) : cell.padStart(widths[at] as number),
+    );
+    printLine(cells.join("  ").trimEnd());
+  }
+}
+
 /** Bytes as people read them. */
 export function readableBytes(bytes: number): string {
   const units = ["bytes", "KiB", "MiB", "GiB"];

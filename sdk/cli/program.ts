@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../index.js";
+import { attackCommand } from "./commands/attack.js";
 import { convertCommand } from "./commands/convert.js";
 import { factorizeCommand } from "./commands/factorize.js";
 import { hardenCommand } from "./commands/harden.js";
@@ -16,6 +17,7 @@ const EXAMPLES = `Examples:
   advnmf factorize faces/ --rank 49 --restarts 5
   cat v.npy | advnmf factorize - --rank 3 --json
   advnmf harden faces                            restores hidden entries, against an adversary
+  advnmf attack lafa-synthetic --epsilons 0.01   how far the features can be moved
   advnmf convert data.mat data.csv
   advnmf reproduce at-nmf --quick                a paper's experiments; writes advnmf-reproduce/
   advnmf info
@@ -40,15 +42,14 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   for (const command of [
     factorizeCommand(setExitCode),
     hardenCommand(setExitCode),
+    attackCommand(setExitCode),
     convertCommand(),
-    reproduceCommand((code) => {
-      exitCode = code;
-    }),
+    reproduceCommand(setExitCode),
     infoCommand(),
   ]) {
     program.addCommand(command);
   }
-  for (const command of [program, ...program.commands]) {
+  for (const command of withSubcommands(program)) {
     // Usage errors are told below, in the one place where all errors are.
     command.exitOverride().configureOutput({ outputError: () => undefined });
   }
@@ -61,6 +62,10 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
     return tell(usageError(error), args);
   }
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
 function usageError(error: unknown): unknown {

@@ -1,7 +1,7 @@
-// The progress bar: on standard error, and only where someone can see it move.
+// The progress bars: on standard error, and only where someone can see it move.
 
 import process from "node:process";
-import type { Progress } from "../index.js";
+import type { LafaProgress, Progress } from "../index.js";
 
 /** What a run reports to, and what ends the report. */
 export interface ProgressReport {
@@ -9,19 +9,23 @@ export interface ProgressReport {
   stop(): void;
 }
 
-const SILENT: ProgressReport = { stop: () => undefined };
+/** A bar that shows how far something is. */
+interface Bar {
+  update(total: number, value: number, facts: Readonly<Record<string, string>>): void;
+  stop(): void;
+}
 
 /**
- * A bar for a factorization, gone as soon as the signal says stop; nothing when `quiet`, or when standard
- * error is not a terminal.
+ * A bar with `facts` behind it as `format` says, gone as soon as the signal says stop; undefined when `quiet`, or
+ * when standard error is not a terminal.
  */
-export async function progressReport(quiet: boolean, signal: AbortSignal): Promise<ProgressReport> {
-  if (quiet || !process.stderr.isTTY || process.env.TERM === "dumb") return SILENT;
+async function visibleBar(format: string, quiet: boolean, signal: AbortSignal): Promise<Bar | undefined> {
+  if (quiet || !process.stderr.isTTY || process.env.TERM === "dumb") return undefined;
   const { default: cliProgress } = await import("cli-progress");
   // https://no-color.org: any value but the empty one.
   const [on, off] = process.env.NO_COLOR ? ["", ""] : ["\x1b[36m", "\x1b[0m"];
   const bar = new cliProgress.SingleBar({
-    format: `${on}{bar}${off} {value}/{total} iterations{start}  loss {loss}  {spent} s`,
+    format: `${on}{bar}${off} ${format}`,
     barCompleteChar: "━",
     barIncompleteChar: "─",
     barsize: 24,
@@ -38,17 +42,48 @@ export async function progressReport(quiet: boolean, signal: AbortSignal): Promi
   };
   signal.addEventListener("abort", stop, { once: true });
   return {
-    onProgress({ iteration, maxIterations, loss, restart, restarts, seconds }) {
+    update(total, value, facts) {
       if (signal.aborted) return;
-      const facts = {
-        start: restarts > 1 ? ` of start ${restart + 1}/${restarts}` : "",
-        loss: loss.toPrecision(6),
-        spent: seconds.toFixed(1),
-      };
-      if (!running) bar.start(maxIterations, iteration, facts);
-      else bar.update(iteration, facts);
+      if (!running) bar.start(total, value, facts);
+      else bar.update(value, facts);
       running = true;
     },
     stop,
+  };
+}
+
+/** A bar for a factorization. */
+export async function progressReport(quiet: boolean, signal: AbortSignal): Promise<ProgressReport> {
+  const format = "{value}/{total} iterations{start}  loss {loss}  {spent} s";
+  const bar = await visibleBar(format, quiet, signal);
+  if (bar === undefined) return { stop: () => undefined };
+  return {
+    onProgress({ iteration, maxIterations, loss, restart, restarts, seconds }) {
+      bar.update(maxIterations, iteration, {
+        start: restarts > 1 ? ` of start ${restart + 1}/${restarts}` : "",
+        loss: loss.toPrecision(6),
+        spent: seconds.toFixed(1),
+      });
+    },
+    stop: bar.stop,
+  };
+}
+
+/** What an attack reports to, and what ends the report. */
+export interface AttackReport {
+  readonly onProgress?: (progress: LafaProgress) => void;
+  stop(): void;
+}
+
+/** A bar for the steps of an attack; the factorizations that judge it follow the last. */
+export async function attackReport(quiet: boolean, signal: AbortSignal): Promise<AttackReport> {
+  const bar = await visibleBar("{value}/{total} steps  feature error {errors}{next}", quiet, signal);
+  if (bar === undefined) return { stop: () => undefined };
+  return {
+    onProgress({ step, steps, featureErrors }) {
+      const errors = featureErrors.map((error) => error.toFixed(3)).join(", ");
+      bar.update(steps, step, { errors, next: step === steps ? ", now judging" : "" });
+    },
+    stop: bar.stop,
   };
 }

@@ -121,7 +121,7 @@ async function factorize(name: string, flags: FactorizeFlags, signal: AbortSigna
     files: names,
   });
   files.push({ name: names.fit, bytes: JSON.stringify(record, null, 2) + "\n" });
-  await writeTogether(flags.out, files, await staleFiles(flags.out, names));
+  await writeTogether(flags.out, files, await staleFiles(flags.out, Object.values(names)));
 
   if (flags.json) printJson({ ...record, out: flags.out });
   else if (!flags.quiet) printSummary(input, record, flags.out);

@@ -187,7 +187,7 @@ async function harden(name: string, flags: Flags, signal: AbortSignal): Promise<
     history: fit.history,
   };
   files.push({ name: names.fit, bytes: JSON.stringify(record, null, 2) + "\n" });
-  await writeTogether(flags.out, files, await staleFiles(flags.out, names));
+  await writeTogether(flags.out, files, await staleFiles(flags.out, Object.values(names)));
 
   if (flags.json) printJson({ ...record, out: flags.out });
   else if (!quiet) printSummary(input, record, hardening, flags.out);

@@ -1,21 +1,44 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { parseNumber } from "../arguments.js";
+import { parseNumber, parseNumbers } from "../arguments.js";
 import { EXIT } from "../failure.js";
 import { interruptible } from "../interrupt.js";
 import { METHODS, MISSING, SETS, type SetName, SOLVER_OPTIONS } from "../reproduce/at-nmf/protocol.js";
-import type { ReproduceFlags } from "../reproduce/at-nmf/reproduce.js";
+import type { ReproduceFlags as AtnmfFlags } from "../reproduce/at-nmf/reproduce.js";
+import { GRADIENTS, SETS as LAFA_SETS, type SetName as LafaSetName } from "../reproduce/lafa/protocol.js";
+import type { ReproduceFlags as LafaFlags } from "../reproduce/lafa/reproduce.js";
 
 const EXAMPLES = `Examples:
+  advnmf reproduce at-nmf --quick     generated data, under a minute
+  advnmf reproduce lafa --quick       generated data, under two minutes
+`;
+
+const MORE = `
+Both take --quick and more options: advnmf reproduce at-nmf --help, advnmf reproduce lafa --help.`;
+
+const ATNMF_EXAMPLES = `Examples:
   advnmf reproduce at-nmf --quick                            generated data, under a minute
   advnmf reproduce at-nmf --data ../at-nmf --set synthetic   Table I
   advnmf reproduce at-nmf --data ../at-nmf --set moffet --alpha 0.5,0.9 --starts 3
 `;
 
-const OUTPUTS = `
+const ATNMF_OUTPUTS = `
 Writes to the folder of --out: index.html (tables and figures, with the paper's beside them), reproduce.json,
 tables.csv and journal.jsonl, which holds every finished start. Ctrl-C writes what there is; the same command
 goes on where it stopped. --data, or else the environment variable ADVNMF_DATA, names a folder with Synthetic,
 Moffet and CBCL as the AT-NMF authors published them, or one with at-nmf that holds these.`;
+
+const LAFA_EXAMPLES = `Examples:
+  advnmf reproduce lafa --quick                     generated data, under two minutes
+  advnmf reproduce lafa --data ../data --set wtsi
+  advnmf reproduce lafa --set swimmer --gradients implicit --epsilons 0.01 --steps 10
+`;
+
+const LAFA_OUTPUTS = `
+Writes to the folder of --out: index.html (figures with their controls, those of the authors' code quoted beside
+them, sheets of features), reproduce.json, tables.csv and journal.jsonl, which holds every finished attack. Ctrl-C
+writes what there is; the same command goes on where it stopped. --data, or else the environment variable
+ADVNMF_DATA, names a folder with wtsi.mat and face as the LaFA authors published them, or one with lafa that holds
+these.`;
 
 /** A list such as `0.3,0.5`, each by `parse`. */
 function list<T>(parse: (text: string) => T): (text: string) => T[] {
@@ -59,13 +82,60 @@ function seed(text: string): number {
   return value;
 }
 
-/** `advnmf reproduce at-nmf`; `setExitCode` is told 130 when an interrupted run was saved. */
+/** `advnmf reproduce EXPERIMENT`; `setExitCode` is told 130 when an interrupted run was saved. */
 export function reproduceCommand(setExitCode: (code: number) => void): Command {
-  return new Command("reproduce")
-    .description("run a paper's experiments and write a page with its figures beside ours")
-    .addHelpText("before", EXAMPLES)
-    .addHelpText("after", OUTPUTS)
-    .argument("<experiment>", "at-nmf (Cai, Tan, Févotte 2021)", oneOf(["at-nmf"] as const))
+  return (
+    new Command("reproduce")
+      .description("run a paper's experiments and write a page with its figures beside ours")
+      .addHelpText("before", EXAMPLES)
+      .addHelpText("after", MORE)
+      // Known experiments have commands of their own; any other word is refused here, whatever follows it.
+      .argument("<experiment>", "at-nmf or lafa", oneOf(["at-nmf", "lafa"] as const))
+      .allowUnknownOption()
+      .allowExcessArguments()
+      .action(() => undefined)
+      .addCommand(atnmfCommand(setExitCode))
+      .addCommand(lafaCommand(setExitCode))
+  );
+}
+
+function lafaCommand(setExitCode: (code: number) => void): Command {
+  return new Command("lafa")
+    .description("latent feature attacks (Vu et al. 2024)")
+    .addHelpText("before", LAFA_EXAMPLES)
+    .addHelpText("after", LAFA_OUTPUTS)
+    .option(
+      "--set <names>",
+      `${Object.keys(LAFA_SETS).join(", ")} (default: all that there are data for)`,
+      list(oneOf(Object.keys(LAFA_SETS) as LafaSetName[])),
+    )
+    .option("--epsilons <list>", "sizes of the perturbation (default: each set's own)", parseNumbers)
+    .addOption(new Option("--norm <name>", "only this norm").choices(["l2", "linf"]))
+    .option("--gradients <list>", "implicit, backprop (default: both)", list(oneOf(GRADIENTS)))
+    .option("--steps <n>", "of an attack (default: 40)", count(1_000_000))
+    .option("--iterations <n>", "of the victim at every step (default: 1000)", count(1_000_000))
+    .option("--evaluation-iterations <n>", "of the victim when judged (default: 10000)", count(1_000_000))
+    .option("--other-starts <n>", "starts that the attacker does not know (default: 20)", count(10_000))
+    .option("--noise-trials <n>", "random perturbations of the same size (default: 5)", count(10_000))
+    .option("--quick", "small data, few steps and iterations, unless said otherwise")
+    .option("--data <folder>", "the authors' data (default: ADVNMF_DATA, else generated data only)")
+    .option("--seed <n>", "of the victim's start, the attack and its controls", seed, 0)
+    .option("--threads <n>", "most threads of a computation (default: as many as pay)", count(32))
+    .option("--out <folder>", "where to write, and where to go on from", "advnmf-reproduce-lafa")
+    .option("--json", "print the record as one JSON object")
+    .option("--quiet", "no progress, no summary")
+    .action(async (flags: LafaFlags) => {
+      const { reproduceLafa } = await import("../reproduce/lafa/reproduce.js");
+      const { interrupted } = await interruptible((signal) => reproduceLafa(flags, signal));
+      if (interrupted) setExitCode(EXIT.interrupted);
+    });
+}
+
+function atnmfCommand(setExitCode: (code: number) => void): Command {
+  return new Command("at-nmf")
+    .description("adversarially trained NMF (Cai, Tan, Févotte 2021)")
+    .addHelpText("before", ATNMF_EXAMPLES)
+    .addHelpText("after", ATNMF_OUTPUTS)
     .option(
       "--set <names>",
       "synthetic, moffet, cbcl (default: what the data folder has, or synthetic)",
@@ -98,7 +168,7 @@ export function reproduceCommand(setExitCode: (code: number) => void): Command {
     .option("--out <folder>", "where to write, and where to go on from", "advnmf-reproduce")
     .option("--json", "print a summary as one JSON object")
     .option("--quiet", "no progress, no summary")
-    .action(async (_experiment: string, flags: ReproduceFlags) => {
+    .action(async (flags: AtnmfFlags) => {
       const { reproduceAtNmf } = await import("../reproduce/at-nmf/reproduce.js");
       const { interrupted } = await interruptible((signal) => reproduceAtNmf(flags, signal));
       if (interrupted) setExitCode(EXIT.interrupted);

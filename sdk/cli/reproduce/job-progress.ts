@@ -12,8 +12,13 @@ export interface JobReport {
   stop(): void;
 }
 
-/** A report on `total` jobs, gone as soon as the signal says stop; nothing when `quiet`. */
-export async function jobReport(quiet: boolean, total: number, signal: AbortSignal): Promise<JobReport> {
+/** A report on `total` jobs, which are called `unit`, gone as soon as the signal says stop; nothing when `quiet`. */
+export async function jobReport(
+  quiet: boolean,
+  total: number,
+  unit: string,
+  signal: AbortSignal,
+): Promise<JobReport> {
   const silent = { update: () => undefined, line: () => undefined, stop: () => undefined };
   if (quiet) return silent;
   if (!process.stderr.isTTY || process.env.TERM === "dumb") return { ...silent, line: note };
@@ -22,7 +27,7 @@ export async function jobReport(quiet: boolean, total: number, signal: AbortSign
   const [on, off] = process.env.NO_COLOR ? ["", ""] : ["\x1b[36m", "\x1b[0m"];
   const steps = 1000;
   const bar = new cliProgress.SingleBar({
-    format: `${on}{bar}${off} {done}/${total} starts  {left}  {what}`,
+    format: `${on}{bar}${off} {done}/${total} ${unit}  {left}  {what}`,
     barCompleteChar: "━",
     barIncompleteChar: "─",
     barsize: 24,

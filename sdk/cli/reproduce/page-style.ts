@@ -60,6 +60,7 @@ svg.chart text { white-space: pre; }
 .tiles { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 1rem; margin: 0.8rem 0 1.4rem; }
 .tiles h5 { grid-column: 1 / -1; margin: 0; }
 .parts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 1.2rem; }
+.sheets { display: grid; gap: 0.6rem; margin: 0.4rem 0 1.2rem; }
 figure.tile { margin: 0; }
 figure.tile img { display: block; width: 100%; height: auto; image-rendering: pixelated; border-radius: 3px; background: var(--sheet); }
 figcaption { font-size: 0.85rem; line-height: 1.35; margin-top: 0.35rem; }

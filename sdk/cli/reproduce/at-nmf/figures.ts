@@ -6,11 +6,11 @@ import type { charting } from "../charts.js";
 import { Html, html } from "../html.js";
 import { product, transpose } from "../matrices.js";
 import { type Color, dataUri, diverging, grey, MISSING_COLOR, NEUTRAL_COLOR, pngUri } from "../pixels.js";
+import { decodeNumbers } from "../stored-matrix.js";
 import type { Cell, Finished } from "./cells.js";
 import type { ExperimentData, Mask } from "./data.js";
 import { FIGURE_ALPHA, type Missing, PICTURE_LAMBDA } from "./protocol.js";
 import type { StartResult } from "./run.js";
-import { decodeNumbers } from "./stored-matrix.js";
 
 type Charting = Awaited<ReturnType<typeof charting>>;
 

@@ -203,7 +203,7 @@ async function runAll(
     if (guess > LONG_SECONDS)
       note(`${waiting.length} starts, roughly ${duration(guess)} on ${threads} cores`);
   }
-  const report = await jobReport(quiet, all.length, signal);
+  const report = await jobReport(quiet, all.length, "starts", signal);
   /** Starts that a cell still lacks. */
   const open = new Map<string, number>();
   for (const job of waiting) open.set(cellName(job), (open.get(cellName(job)) ?? 0) + 1);

@@ -3,9 +3,9 @@
 import { AdvnmfError, createWorker, type Matrix } from "../../../index.js";
 import type { Journal } from "../journal.js";
 import { product } from "../matrices.js";
+import { encodeNumbers, type StoredMatrix } from "../stored-matrix.js";
 import type { ExperimentData, Mask } from "./data.js";
 import { type Job, keyOf, solverCall } from "./jobs.js";
-import { encodeNumbers, type StoredMatrix } from "./stored-matrix.js";
 
 /** What is kept of a start. */
 export interface StartResult {

@@ -1,7 +1,7 @@
 // Matrices in the journal: single precision, which is plenty for pictures, in base64.
 
 import { Buffer } from "node:buffer";
-import type { Matrix } from "../../../index.js";
+import type { Matrix } from "../../index.js";
 
 /** A matrix as text. */
 export interface StoredMatrix {

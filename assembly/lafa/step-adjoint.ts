@@ -1,0 +1,346 @@
+// The adjoint of one multiplicative update (LaFA, arXiv 2408.03909, back-propagation), half-step by half-step. A
+// half-step updates C (k×cols), the factor B (rows×k) fixed, to fit X (rows×cols):
+//
+//   Kullback–Leibler   P = BC + ε,  R = X/P,  A = BᵀR,  s = Bᵀ1 + ε,  C⁺ = C∘A/s
+//   Frobenius          A = BᵀX,  G = BᵀB,  s = GC + ε,  C⁺ = C∘A/s
+//
+// From Ḡ, the gradient in C⁺, come those in C, B and X:
+//
+//   Ā = Ḡ∘C/s,  s̄ = −Ḡ∘C⁺/s
+//   Kullback–Leibler   P̄ = −(BĀ)∘R/P;  C̄ = Ḡ∘A/s + BᵀP̄;  B̄ = RĀᵀ + P̄Cᵀ + 1(Σ_j s̄)ᵀ;  X̄ = (BĀ)/P
+//   Frobenius          C̄ = Ḡ∘A/s + Gs̄;  B̄ = XĀᵀ + B(s̄Cᵀ + Cs̄ᵀ);  X̄ = BĀ
+//
+// C̄ is a sum over the rows of X and B̄ one over its columns: a pass over the panels of X and one over those of Xᵀ,
+// each a tile at a time, so that nothing is m×n but X̄.
+
+import { horizontalSum, PANEL_BYTES, panelCount } from "../linalg/lanes";
+import { panelToTiles, squareToTiles } from "../linalg/layout";
+import { accumulate, clear, predict } from "../linalg/product";
+import { denominator, numerator } from "../nmf/workspace";
+import { barrier } from "../parallel/barrier";
+import { nextChunk } from "../parallel/claim";
+import { chunkCount, chunkPanels } from "../parallel/range";
+import { Loss, Side, Task } from "../task";
+import {
+  GRADIENT_ROWS,
+  GradientSide,
+  gradientOf,
+  gradientTile,
+  partialOf,
+  SCALARS,
+  vectorsOf,
+} from "./workspace";
+
+/**
+ * `adjoint` of both sides, gradients in the factors after the half-step that updated H (`ofH`) or W, become those
+ * in the factors before it, which is where panels, tiles and statistics stand. Adds to ∂L/∂X. Every member calls it.
+ */
+export function halfStepAdjoint<T>(task: Task, ofH: bool, id: i32): void {
+  const side = changetype<Side>(ofH ? task.sideH : task.sideW);
+  const other = changetype<Side>(ofH ? task.sideW : task.sideH);
+  const vectors = vectorsOf(task, ofH);
+  const others = vectorsOf(task, !ofH);
+  const frobenius = task.loss == Loss.FROBENIUS;
+  const stop = changetype<usize>(task) + offsetof<Task>("stop");
+  let total = panelCount<T>(side.cols);
+  let chunks = chunkCount(total);
+  let size = chunkPanels(total);
+  for (let chunk = nextChunk(task, chunks, id, -1); chunk >= 0; chunk = nextChunk(task, chunks, id, chunk)) {
+    if (atomic.load<i32>(stop)) break;
+    const last = min(total, (chunk + 1) * size);
+    const part = partialOf(task, ofH, chunk) + <usize>SCALARS * 8;
+    if (frobenius) memory.fill(task.partials + <usize>chunk * task.partialBytes, 0, squareBytes<T>(task));
+    else memory.fill(part, 0, <usize>task.k * 8);
+    for (let p = chunk * size; p < last; p++) {
+      if (frobenius) frobeniusPanel<T>(task, side, other, vectors, p, ofH, chunk, id);
+      else kullbackLeiblerPanel<T>(task, side, other, vectors, p, ofH, part, id);
+    }
+  }
+  barrier(task);
+  if (frobenius) {
+    if (id == 0) combineSquare<T>(task, chunks);
+    barrier(task);
+  }
+  const sideChunks = chunks;
+  total = panelCount<T>(other.cols);
+  chunks = chunkCount(total);
+  size = chunkPanels(total);
+  for (let chunk = nextChunk(task, chunks, id, -1); chunk >= 0; chunk = nextChunk(task, chunks, id, chunk)) {
+    if (atomic.load<i32>(stop)) break;
+    const last = min(total, (chunk + 1) * size);
+    for (let q = chunk * size; q < last; q++) {
+      if (frobenius) frobeniusTurned<T>(task, other, vectors, others, q, ofH, id);
+      else kullbackLeiblerTurned<T>(task, side, other, vectors, others, q, ofH, sideChunks, id);
+    }
+  }
+  barrier(task);
+}
+
+function squareBytes<T>(task: Task): usize {
+  return (<usize>task.k * task.k * sizeof<T>() + 15) & ~15;
+}
+
+/** Panel p of ∂L/∂X, or 0 where X̄ is not what the pass is over. */
+function gradientPanel(task: Task, wanted: bool, p: i32): usize {
+  return wanted ? gradientOf(task).gradient + <usize>p * task.m * PANEL_BYTES : 0;
+}
+
+/** Ā and C̄ of panel p, and its part of Σ_j s̄. */
+function kullbackLeiblerPanel<T>(
+  task: Task,
+  side: Side,
+  other: Side,
+  vectors: GradientSide,
+  p: i32,
+  ofH: bool,
+  part: usize,
+  id: i32,
+): void {
+  const k = task.k;
+  const at = <usize>p * k * PANEL_BYTES;
+  const c = side.panels + at;
+  const g = vectors.adjoint + at;
+  const change = vectors.change + at;
+  for (let a = 0; a < k; a++) {
+    const s = v128.splat<T>(<T>(load<f64>(other.sums + <usize>a * 8) + task.epsilon));
+    for (let half = <usize>a * PANEL_BYTES; half < <usize>(a + 1) * PANEL_BYTES; half += 16) {
+      const value = v128.mul<T>(v128.load(g + half), v128.load(c + half));
+      v128.store(change + half, v128.div<T>(value, s));
+    }
+  }
+  panelToTiles<T>(k, side.cols, p, change, vectors.changeTiles);
+  const A = numerator(task, id);
+  const viaP = denominator(task, id);
+  clear(k, A);
+  clear(k, viaP);
+  passTiles<T>(
+    task,
+    side.rows,
+    other.panels,
+    c,
+    other.panels,
+    change,
+    side.data + <usize>p * side.rows * PANEL_BYTES,
+    gradientPanel(task, ofH, p),
+    other.tiles,
+    A,
+    other.tiles,
+    viaP,
+    id,
+  );
+  for (let a = 0; a < k; a++) {
+    const s = v128.splat<T>(<T>(load<f64>(other.sums + <usize>a * 8) + task.epsilon));
+    let sum: f64 = 0;
+    for (let half = <usize>a * PANEL_BYTES; half < <usize>(a + 1) * PANEL_BYTES; half += 16) {
+      const factor = v128.div<T>(v128.load(A + half), s);
+      const old = v128.load(g + half);
+      v128.store(g + half, v128.add<T>(v128.mul<T>(old, factor), v128.load(viaP + half)));
+      // s̄ = −Ḡ∘C∘(A/s)/s = −Ā∘A/s.
+      sum -= horizontalSum<T>(v128.mul<T>(v128.load(change + half), factor));
+    }
+    const to = part + <usize>a * 8;
+    store<f64>(to, load<f64>(to) + sum);
+  }
+}
+
+/** B̄ of panel q of Bᵀ. */
+function kullbackLeiblerTurned<T>(
+  task: Task,
+  side: Side,
+  other: Side,
+  vectors: GradientSide,
+  others: GradientSide,
+  q: i32,
+  ofH: bool,
+  sideChunks: i32,
+  id: i32,
+): void {
+  const k = task.k;
+  const at = <usize>q * k * PANEL_BYTES;
+  const b = other.panels + at;
+  const out = others.adjoint + at;
+  const rows = other.rows;
+  passTiles<T>(
+    task,
+    rows,
+    side.panels,
+    b,
+    vectors.change,
+    b,
+    other.data + <usize>q * rows * PANEL_BYTES,
+    gradientPanel(task, !ofH, q),
+    vectors.changeTiles,
+    out,
+    side.tiles,
+    out,
+    id,
+  );
+  const live = min(<i32>(PANEL_BYTES / sizeof<T>()), other.cols - q * <i32>(PANEL_BYTES / sizeof<T>()));
+  for (let a = 0; a < k; a++) {
+    let sum: f64 = 0;
+    for (let chunk = 0; chunk < sideChunks; chunk++) {
+      sum += load<f64>(partialOf(task, ofH, chunk) + <usize>(SCALARS + a) * 8);
+    }
+    for (let column = 0; column < live; column++) {
+      const to = out + <usize>a * PANEL_BYTES + <usize>column * sizeof<T>();
+      store<T>(to, <T>(<f64>load<T>(to) + sum));
+    }
+  }
+}
+
+/**
+ * The tiles of one panel, of either pass. With P = factor·panel + ε, R = x/P, M = changes·changed, it adds
+ * tilesR·R to outR, −tilesP·(M∘R/P) to outP, and M/P to the panel `gradient` of X̄ unless that is 0.
+ */
+function passTiles<T>(
+  task: Task,
+  rows: i32,
+  factor: usize,
+  panel: usize,
+  changes: usize,
+  changed: usize,
+  x: usize,
+  gradient: usize,
+  tilesR: usize,
+  outR: usize,
+  tilesP: usize,
+  outP: usize,
+  id: i32,
+): void {
+  const k = task.k;
+  const one = gradientTile(task, id, 0);
+  const two = gradientTile(task, id, 1);
+  for (let row = 0; row < rows; row += GRADIENT_ROWS) {
+    const count = min(GRADIENT_ROWS, rows - row);
+    const offset = <usize>row * PANEL_BYTES;
+    predict<T>(count, k, factor, row, panel, one);
+    predict<T>(count, k, changes, row, changed, two);
+    quotients<T>(2 * count, <T>task.epsilon, x + offset, one, two, gradient ? gradient + offset : 0);
+    accumulate<T>(count, k, tilesR, rows, row, one, outR);
+    accumulate<T>(count, k, tilesP, rows, row, two, outP);
+  }
+}
+
+/** WH in `p` → R, M in `m` → −M∘R/P, and M/P is added to the gradient. */
+function quotients<T>(vectors: i32, epsilon: T, x: usize, p: usize, m: usize, gradient: usize): void {
+  const e = v128.splat<T>(epsilon);
+  const one = v128.splat<T>(<T>1);
+  const end = p + ((<usize>vectors) << 4);
+  for (; p < end; p += 16, m += 16, x += 16) {
+    // A division takes as long as several products.
+    const inverse = v128.div<T>(one, v128.add<T>(v128.load(p), e));
+    const R = v128.mul<T>(v128.load(x), inverse);
+    const share = v128.mul<T>(v128.load(m), inverse);
+    v128.store(p, R);
+    v128.store(m, v128.neg<T>(v128.mul<T>(share, R)));
+    if (gradient) {
+      v128.store(gradient, v128.add<T>(v128.load(gradient), share));
+      gradient += 16;
+    }
+  }
+}
+
+/** Ā and C̄ of panel p, and its part of s̄Cᵀ. */
+function frobeniusPanel<T>(
+  task: Task,
+  side: Side,
+  other: Side,
+  vectors: GradientSide,
+  p: i32,
+  ofH: bool,
+  chunk: i32,
+  id: i32,
+): void {
+  const k = task.k;
+  const at = <usize>p * k * PANEL_BYTES;
+  const c = side.panels + at;
+  const g = vectors.adjoint + at;
+  const change = vectors.change + at;
+  const A = numerator(task, id);
+  const s = denominator(task, id);
+  clear(k, A);
+  clear(k, s);
+  accumulate<T>(side.rows, k, other.tiles, side.rows, 0, side.data + <usize>p * side.rows * PANEL_BYTES, A);
+  accumulate<T>(k, k, other.gram, k, 0, c, s);
+  const e = v128.splat<T>(<T>task.epsilon);
+  for (let half: usize = 0; half < <usize>k * PANEL_BYTES; half += 16) {
+    const below = v128.add<T>(v128.load(s + half), e);
+    const factor = v128.div<T>(v128.load(A + half), below);
+    const old = v128.load(g + half);
+    const value = v128.div<T>(v128.mul<T>(old, v128.load(c + half)), below);
+    v128.store(change + half, value);
+    v128.store(g + half, v128.mul<T>(old, factor));
+    // s̄ takes the place of A.
+    v128.store(A + half, v128.neg<T>(v128.mul<T>(value, factor)));
+  }
+  accumulate<T>(k, k, other.gram, k, 0, A, g);
+  panelToTiles<T>(k, side.cols, p, change, vectors.changeTiles);
+  const K = task.partials + <usize>chunk * task.partialBytes;
+  for (let a = 0; a < k; a++) {
+    const x = A + <usize>a * PANEL_BYTES;
+    for (let b = 0; b < k; b++) {
+      const y = c + <usize>b * PANEL_BYTES;
+      const first = v128.mul<T>(v128.load(x), v128.load(y));
+      const both = v128.add<T>(first, v128.mul<T>(v128.load(x, 16), v128.load(y, 16)));
+      const to = K + <usize>(a * k + b) * sizeof<T>();
+      store<T>(to, <T>(<f64>load<T>(to) + horizontalSum<T>(both)));
+    }
+  }
+  if (ofH) addPredicted<T>(task, side.rows, other.panels, change, gradientPanel(task, true, p), id);
+}
+
+/** s̄Cᵀ + Cs̄ᵀ as tiles, from the parts of the chunks. */
+function combineSquare<T>(task: Task, chunks: i32): void {
+  const k = task.k;
+  const sum = task.partials;
+  for (let chunk = 1; chunk < chunks; chunk++) {
+    const part = task.partials + <usize>chunk * task.partialBytes;
+    for (let at: usize = 0; at < squareBytes<T>(task); at += 16) {
+      v128.store(sum + at, v128.add<T>(v128.load(sum + at), v128.load(part + at)));
+    }
+  }
+  for (let a = 0; a < k; a++) {
+    for (let b = 0; b <= a; b++) {
+      const lower = sum + <usize>(a * k + b) * sizeof<T>();
+      const upper = sum + <usize>(b * k + a) * sizeof<T>();
+      const both: T = load<T>(lower) + load<T>(upper);
+      store<T>(lower, both);
+      store<T>(upper, both);
+    }
+  }
+  squareToTiles<T>(k, sum, gradientOf(task).square);
+}
+
+/** B̄ of panel q of Bᵀ. */
+function frobeniusTurned<T>(
+  task: Task,
+  other: Side,
+  vectors: GradientSide,
+  others: GradientSide,
+  q: i32,
+  ofH: bool,
+  id: i32,
+): void {
+  const k = task.k;
+  const at = <usize>q * k * PANEL_BYTES;
+  const b = other.panels + at;
+  const out = others.adjoint + at;
+  const rows = other.rows;
+  const x = other.data + <usize>q * rows * PANEL_BYTES;
+  accumulate<T>(rows, k, vectors.changeTiles, rows, 0, x, out);
+  accumulate<T>(k, k, gradientOf(task).square, k, 0, b, out);
+  if (!ofH) addPredicted<T>(task, rows, vectors.change, b, gradientPanel(task, true, q), id);
+}
+
+/** gradient (rows of a panel) += factor·panel. */
+function addPredicted<T>(task: Task, rows: i32, factor: usize, panel: usize, gradient: usize, id: i32): void {
+  const tile = gradientTile(task, id, 0);
+  for (let row = 0; row < rows; row += GRADIENT_ROWS) {
+    const count = min(GRADIENT_ROWS, rows - row);
+    predict<T>(count, task.k, factor, row, panel, tile);
+    const to = gradient + <usize>row * PANEL_BYTES;
+    for (let at: usize = 0; at < <usize>count * PANEL_BYTES; at += 16) {
+      v128.store(to + at, v128.add<T>(v128.load(to + at), v128.load(tile + at)));
+    }
+  }
+}

@@ -1,0 +1,238 @@
+// What the gradients keep beside a task's workspace (nmf/workspace.ts), and where it lies. V stays where it is:
+// nothing here is m×n but the gradient of back-propagation, which is summed over the steps.
+//
+//   [Gradient][GradientSide H][GradientSide W] vectors of H, of W  features  partials
+//   back-propagation   ∂L/∂X  states
+//   implicit           the k×k blocks of each column of H and row of W
+
+import { PANEL_BYTES } from "../linalg/lanes";
+import { Cursor, take, tileOne } from "../nmf/workspace";
+import { chunkCount } from "../parallel/range";
+import { Task } from "../task";
+import { assignBytes } from "./hungarian";
+
+/** Rows of a panel that gradients take at once: three tiles of them fit where there are two of TILE_ROWS. */
+export const GRADIENT_ROWS: i32 = 80;
+
+/** How a gradient is computed. */
+export namespace Mode {
+  export const BACKPROP: i32 = 0;
+  export const IMPLICIT: i32 = 1;
+}
+
+/** Vectors that go with one factor C (k×cols), all as panels like C itself, but for the tiles. */
+@unmanaged
+export class GradientSide {
+  /** The factor of the reference. */
+  reference: usize;
+  /** Gradient in C; in the solution of the implicit system the residual r. */
+  adjoint: usize;
+  /** Back-propagation: Ā. Implicit: u = d∘p. */
+  change: usize;
+  /** The same as tiles. */
+  changeTiles: usize;
+  /** Implicit: √(C/s), and the multipliers of entries on the boundary. */
+  d: usize;
+  e: usize;
+  /** Implicit: solution, direction, S times direction or M⁻¹r. */
+  x: usize;
+  p: usize;
+  q: usize;
+  /** Implicit: k² rows a panel, the factorized blocks of its columns. */
+  blocks: usize;
+}
+
+/** Fields of a GradientSide, the blocks last; the first of them, the tiles last, are there in either mode. */
+const VECTORS: i32 = 10;
+const SHARED_VECTORS: i32 = 4;
+
+@unmanaged
+export class Gradient {
+  // What the host writes.
+  /** Steps of the segment that is worked on. */
+  steps: i32;
+  /** Checkpoints; the states inside a segment lie behind them. */
+  checkpoints: i32;
+  /** Products with S at most. */
+  limit: i32;
+  /** δ of S + δI, and the residual to reach, relative to the right-hand side. */
+  damping: f64;
+  tolerance: f64;
+  // What the kernels report.
+  /** Component, from 1, that is zero in W or in H, so that there is no feature error; 0: none. */
+  vanished: i32;
+  products: i32;
+  /** 1: a direction of negative curvature was met. */
+  negative: i32;
+  /** 1: the system is solved, or has to be given up. */
+  done: i32;
+  error: f64;
+  errorW: f64;
+  errorH: f64;
+  /** See implicit.ts. */
+  stationarity: f64;
+  residual: f64;
+  curvature: f64;
+  multiplier: f64;
+  leak: f64;
+  /** ⟨r, M⁻¹r⟩ and ‖right-hand side‖. */
+  rho: f64;
+  norm: f64;
+  /** ‖r‖. */
+  remaining: f64;
+  // The memory.
+  H: usize;
+  W: usize;
+  /** k i32. */
+  matching: usize;
+  /** k×k f64 and what the assignment needs, and six f64 a component. */
+  cost: usize;
+  assignment: usize;
+  features: usize;
+  /** k×k as tiles. */
+  square: usize;
+  /** Sums of each chunk of H, then of W, and how many chunks they have. */
+  partials: usize;
+  chunksH: i32;
+  chunksW: i32;
+  /** Bytes of a number. */
+  size: i32;
+  /** ∂L/∂X as panels. */
+  gradient: usize;
+  states: usize;
+}
+
+/** Sums of k numbers that a chunk leaves. */
+export const SUMS: i32 = 4;
+/** Single sums that a chunk leaves. */
+export const SCALARS: i32 = 4;
+
+/** Bytes of one state: W and H, as tiles. */
+export function stateBytes<T>(task: Task): f64 {
+  return stateBytesOf(task, sizeof<T>());
+}
+
+function stateBytesOf(task: Task, size: i32): f64 {
+  return tileBytes(task.m, task.k, size) + tileBytes(task.n, task.k, size);
+}
+
+function tileBytes(cols: i32, k: i32, size: i32): f64 {
+  return Math.ceil((<f64>cols * <f64>k * <f64>size) / 16) * 16;
+}
+
+function panelBytes(rows: i32, cols: i32, size: i32): f64 {
+  const width = <i32>PANEL_BYTES / size;
+  return <f64>((cols + width - 1) / width) * <f64>rows * <f64>PANEL_BYTES;
+}
+
+/**
+ * Writes the record and the pointers of a block that starts at `base`, for a task whose `layout` is done, and
+ * returns the bytes it takes; with `base` 0 it only tells them. states: how many back-propagation keeps.
+ */
+export function gradientLayout<T>(task: Task, base: usize, mode: i32, states: i32): f64 {
+  return layoutOf(task, base, mode, states, sizeof<T>());
+}
+
+function layoutOf(task: Task, base: usize, mode: i32, states: i32, size: i32): f64 {
+  const k = task.k;
+  const width = <i32>PANEL_BYTES / size;
+  const cursor = changetype<usize>(task) + offsetof<Task>("value");
+  changetype<Cursor>(cursor).at = <f64>base;
+  const record = take(cursor, <f64>offsetof<Gradient>());
+  const H = take(cursor, <f64>offsetof<GradientSide>());
+  const W = take(cursor, <f64>offsetof<GradientSide>());
+  const implicit = mode == Mode.IMPLICIT;
+  layoutSide(cursor, base == 0 ? 0 : H, task.n, k, size, implicit);
+  layoutSide(cursor, base == 0 ? 0 : W, task.m, k, size, implicit);
+  const matching = take(cursor, <f64>k * 4);
+  const cost = take(cursor, <f64>k * <f64>k * 8);
+  const assignment = take(cursor, <f64>assignBytes(k));
+  const features = take(cursor, <f64>k * 6 * 8);
+  const square = take(cursor, <f64>k * <f64>k * <f64>size);
+  const chunksH = chunkCount((task.n + width - 1) / width);
+  const chunksW = chunkCount((task.m + width - 1) / width);
+  const partials = take(cursor, <f64>(chunksH + chunksW) * <f64>partialBytes(k));
+  const gradient = take(cursor, implicit ? 0 : panelBytes(task.m, task.n, size));
+  const kept = take(cursor, implicit ? 0 : <f64>states * stateBytesOf(task, size));
+  const bytes = changetype<Cursor>(cursor).at - <f64>base;
+  if (base != 0) {
+    memory.fill(record, 0, offsetof<Gradient>());
+    task.gradient = record;
+    const g = changetype<Gradient>(record);
+    g.H = H;
+    g.W = W;
+    g.matching = matching;
+    g.cost = cost;
+    g.assignment = assignment;
+    g.features = features;
+    g.square = square;
+    g.partials = partials;
+    g.chunksH = chunksH;
+    g.chunksW = chunksW;
+    g.size = size;
+    g.gradient = gradient;
+    g.states = kept;
+  }
+  return bytes;
+}
+
+/** The vectors of one side, whose record is at `at`, or is not written for 0. */
+function layoutSide(cursor: usize, at: usize, cols: i32, k: i32, size: i32, implicit: bool): void {
+  const vector = panelBytes(k, cols, size);
+  const tiles = tileBytes(cols, k, size);
+  // Fields and vectors are in one order.
+  for (let field = 0; field < VECTORS; field++) {
+    let bytes = field < SHARED_VECTORS || implicit ? vector : 0;
+    if (field == SHARED_VECTORS - 1) bytes = tiles;
+    if (field == VECTORS - 1) bytes *= <f64>k;
+    const start = take(cursor, bytes);
+    if (at) store<usize>(at + <usize>field * sizeof<usize>(), start);
+  }
+}
+
+/** The record of the task's gradient. */
+export function gradientOf(task: Task): Gradient {
+  return changetype<Gradient>(task.gradient);
+}
+
+/** The record of one side's vectors; `ofH` says which. */
+export function vectorsOf(task: Task, ofH: bool): GradientSide {
+  const g = gradientOf(task);
+  return changetype<GradientSide>(ofH ? g.H : g.W);
+}
+
+/** Bytes of what one chunk leaves. */
+function partialBytes(k: i32): i32 {
+  return (SUMS * k + SCALARS) * 8;
+}
+
+/** Where chunk `chunk` of a side leaves its sums: SCALARS f64, then SUMS of k f64. */
+export function partialOf(task: Task, ofH: bool, chunk: i32): usize {
+  const g = gradientOf(task);
+  return g.partials + <usize>((ofH ? 0 : g.chunksH) + chunk) * partialBytes(task.k);
+}
+
+/** Number `index` of what the chunks of both sides left, summed in their order. */
+export function sumOfParts(task: Task, index: i32): f64 {
+  const g = gradientOf(task);
+  return sumOfChunks(task, index, 0, g.chunksH + g.chunksW);
+}
+
+/** The same over the chunks of one side. */
+export function sumOfSide(task: Task, ofH: bool, index: i32): f64 {
+  const g = gradientOf(task);
+  return sumOfChunks(task, index, ofH ? 0 : g.chunksH, ofH ? g.chunksH : g.chunksW);
+}
+
+function sumOfChunks(task: Task, index: i32, first: i32, count: i32): f64 {
+  const bytes = partialBytes(task.k);
+  let at = gradientOf(task).partials + <usize>first * bytes + <usize>index * 8;
+  let sum: f64 = 0;
+  for (let chunk = 0; chunk < count; chunk++, at += bytes) sum += load<f64>(at);
+  return sum;
+}
+
+/** One of three tiles of GRADIENT_ROWS rows, which take the place of a member's two of TILE_ROWS. */
+export function gradientTile(task: Task, id: i32, tile: i32): usize {
+  return tileOne(task, id) + <usize>(tile * GRADIENT_ROWS) * PANEL_BYTES;
+}

@@ -1,0 +1,93 @@
+// What the figures say, in words. Every sentence is chosen by them.
+
+import { gradientText, normText } from "./protocol.js";
+import type { Attacked, SetAttacks } from "./record.js";
+
+/** Whether an attack moves the features further than noise of its size and another start do, in every trial. */
+export function isBeyondControls({ outcome }: Attacked): boolean {
+  return outcome.featureError > Math.max(outcome.noise.most, outcome.refit.most);
+}
+
+/** Whether it does so for starts that the attacker does not know, on average over them. */
+export function isTransferred({ outcome }: Attacked): boolean {
+  return outcome.transfer.mean > Math.max(outcome.noise.most, outcome.refit.most);
+}
+
+/** The attack that moves the features furthest. */
+export function strongest(attacks: readonly Attacked[]): Attacked | undefined {
+  return attacks.reduce<Attacked | undefined>(
+    (best, attack) => (best && best.outcome.featureError >= attack.outcome.featureError ? best : attack),
+    undefined,
+  );
+}
+
+/** The sentences for the top of the page. */
+export function verdictOf(sets: readonly SetAttacks[]): string[] {
+  const attacks = sets.flatMap(({ attacks: own }) => own);
+  if (attacks.length === 0) return ["No attack is finished yet."];
+  const all = attacks.length;
+  const beyond = attacks.filter(isBeyondControls).length;
+  const carried = attacks.filter(isTransferred).length;
+  const sentences = [
+    `${countText(beyond, all, "moves", "move")} the features further than every random perturbation of the same size and every other start of the unattacked data. From starts that the attacker does not know, ${countText(carried, all, "does", "do").replace(/^[A-Z]/, (letter) => letter.toLowerCase())} so on average.`,
+  ];
+  const compared = attacks.filter(({ quoted }) => quoted !== null);
+  if (compared.length > 0) {
+    const above = compared.filter(({ outcome, quoted }) => outcome.featureError > (quoted as number)).length;
+    const drawn = compared.some(({ set }) => set === "synthetic")
+      ? ", and the Synthetic data are another draw"
+      : "";
+    sentences.push(
+      `Of ${compared.length} figures of the authors’ code that can be quoted, ours ${above === 1 ? "is larger in 1 case" : `are larger in ${above} cases`}. Ours know the victim’s start, theirs draw others${drawn}.`,
+    );
+  }
+  return sentences;
+}
+
+/** `All 4 attacks move`, `1 of 4 attacks moves`. */
+function countText(count: number, all: number, one: string, several: string): string {
+  if (all === 1) return count === 1 ? `The one attack ${one}` : `Not one attack of one ${one}`;
+  if (count === 0) return `None of ${all} attacks ${one}`;
+  if (count === all) return `All ${all} attacks ${several}`;
+  return `${count} of ${all} attacks ${count === 1 ? one : several}`;
+}
+
+/** What is to be said of one set. */
+export function findingsOf({ attacks }: SetAttacks): string[] {
+  const sentences: string[] = [];
+  for (const norm of new Set(attacks.map((attack) => attack.norm))) {
+    const best = strongest(attacks.filter((attack) => attack.norm === norm));
+    if (best === undefined) continue;
+    const { featureError, noise, refit, transfer, reconstructionError, unattackedReconstruction } =
+      best.outcome;
+    const verb = isBeyondControls(best) ? "beyond" : "not beyond";
+    sentences.push(
+      `${normText(norm)}: the strongest attack, ε = ${best.epsilon} by ${gradientText(best.gradient)}, has a feature error of ${figure(featureError)}, which is ${verb} its controls: noise of the same size has at most ${figure(noise.most)}, and another start of the unattacked data at most ${figure(refit.most)} (mean ${figure(refit.mean)}). From ${transfer.values.length} starts that the attacker does not know it has ${figure(transfer.mean)} on average, ${figure(transfer.least)} to ${figure(transfer.most)}. The reconstruction error goes from ${errorFigure(unattackedReconstruction)} to ${errorFigure(reconstructionError)}.`,
+    );
+  }
+  const unsolved = attacks.filter(
+    ({ gradient, outcome }) => gradient === "implicit" && !outcome.gradientReliable,
+  );
+  if (unsolved.length > 0) {
+    sentences.push(
+      `In ${unsolved.length} of the implicit attacks (ε = ${unsolved.map(({ epsilon }) => epsilon).join(", ")}) a system on the way could not be solved; such steps follow the back-propagated gradient.`,
+    );
+  }
+  const held = attacks.filter(({ outcome }) => outcome.refit.mean > 0.1);
+  if (held.length > 0) {
+    sentences.push(
+      "Here other starts alone lead to other features, with no attack at all: the factorization is not unique, or not at its end after so many iterations, and a feature error has to be read against that floor.",
+    );
+  }
+  return sentences;
+}
+
+/** A feature error. */
+export function figure(value: number): string {
+  return value.toFixed(3);
+}
+
+/** A reconstruction error. */
+export function errorFigure(value: number): string {
+  return value.toPrecision(3);
+}

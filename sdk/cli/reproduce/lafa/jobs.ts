@@ -1,0 +1,65 @@
+// The attacks that make up the tables and figures: each one a job of its own.
+
+import { type LafaOptions, type Norm, VERSION } from "../../../index.js";
+import type { ExperimentData } from "./data.js";
+import type { Gradient, Lengths, SetFacts, SetName, Sizes } from "./protocol.js";
+
+/** What the user may choose. */
+export interface Plan {
+  readonly gradients: readonly Gradient[];
+  /** Undefined: those of each set. */
+  readonly epsilons: readonly number[] | undefined;
+  /** Undefined: those of each set. */
+  readonly norms: readonly Norm[] | undefined;
+  readonly lengths: Lengths;
+  readonly quick: boolean;
+  /** Of the victim's start, the random points and the controls, and of generated data. */
+  readonly seed: number;
+}
+
+/** One attack of one size. */
+export interface Job {
+  readonly set: SetName;
+  readonly norm: Norm;
+  readonly epsilon: number;
+  readonly gradient: Gradient;
+  readonly lengths: Lengths;
+  readonly seed: number;
+}
+
+/** Every job of the plan for one set. */
+export function jobsOf(facts: SetFacts, plan: Plan): Job[] {
+  const { gradients, lengths, seed } = plan;
+  return sizesOf(facts, plan).flatMap(({ norm, epsilons }) =>
+    epsilons.flatMap((epsilon) =>
+      gradients.map((gradient): Job => ({ set: facts.name, norm, epsilon, gradient, lengths, seed })),
+    ),
+  );
+}
+
+function sizesOf(facts: SetFacts, { quick, epsilons, norms }: Plan): Sizes[] {
+  const own = quick && facts.quick.length > 0 ? facts.quick : facts.sizes;
+  const wanted = norms ?? own.map(({ norm }) => norm);
+  return wanted.flatMap((norm) => {
+    const known = own.find((sizes) => sizes.norm === norm)?.epsilons ?? [];
+    const chosen = epsilons ?? known;
+    return chosen.length > 0 ? [{ norm, epsilons: chosen }] : [];
+  });
+}
+
+/** What `lafa` is called with, but for V. */
+export function lafaOptions({ norm, epsilon, gradient, lengths, seed }: Job, rank: number): LafaOptions {
+  return { ...lengths, rank, norm, epsilons: [epsilon], gradient, seed };
+}
+
+/** Iterations that a job takes about, those of the gradients counted as well. */
+export function iterationsOf({ gradient, lengths }: Job): number {
+  const { steps, iterations, evaluationIterations, otherStarts, noiseTrials } = lengths;
+  const judged = 3 + 2 * otherStarts + noiseTrials;
+  return judged * evaluationIterations + (steps + 1) * iterations * (gradient === "backprop" ? 5 : 2);
+}
+
+/** All that decides the outcome of a job, as one string. */
+export function keyOf(job: Job, { facts, sha256 }: ExperimentData): string {
+  return JSON.stringify({ version: VERSION, data: sha256, options: lafaOptions(job, facts.rank) });
+}

@@ -1,0 +1,127 @@
+// What is run: the data of the paper with their ranks, and the sizes of perturbation.
+
+import type { Norm } from "../../../index.js";
+import type { Pictures } from "../../factor-files.js";
+
+/** A data set of the paper that can be had. */
+export type SetName = "synthetic" | "wtsi" | "swimmer" | "face";
+
+/** What an attack follows. */
+export type Gradient = "implicit" | "backprop";
+
+/** Both, in the order of the tables. */
+export const GRADIENTS: readonly Gradient[] = ["implicit", "backprop"];
+
+/** Sizes of perturbation in one norm. */
+export interface Sizes {
+  readonly norm: Norm;
+  readonly epsilons: readonly number[];
+}
+
+/** A data set: where it comes from, and what is done with it. */
+export interface SetFacts {
+  readonly name: SetName;
+  /** As the page calls it. */
+  readonly title: string;
+  /** File or folder below the data folder; null for what is made here. */
+  readonly path: string | null;
+  readonly rank: number;
+  readonly sizes: readonly Sizes[];
+  /** Sizes of a quick run. */
+  readonly quick: readonly Sizes[];
+  /** Features that can be looked at. */
+  readonly pictures: Pictures | null;
+  /** Milliseconds that an iteration takes about, on one core of 2.5 GHz or so; for the estimate only. */
+  readonly iterationMs: number;
+  /** What a reader has to know of it. */
+  readonly remark: string;
+}
+
+/** The sets by name, the cheapest first. */
+export const SETS: Readonly<Record<SetName, SetFacts>> = {
+  synthetic: {
+    name: "synthetic",
+    title: "Synthetic",
+    path: null,
+    rank: 3,
+    sizes: [{ norm: "l2", epsilons: [0.005, 0.01, 0.025, 0.0475] }],
+    quick: [{ norm: "l2", epsilons: [0.0475] }],
+    pictures: null,
+    iterationMs: 0.1,
+    remark:
+      "103×200: three Gaussian features, uniform weights, 1% noise; drawn here, so another draw than the paper’s.",
+  },
+  wtsi: {
+    name: "wtsi",
+    title: "WTSI",
+    path: "wtsi.mat",
+    rank: 4,
+    sizes: [
+      { norm: "l2", epsilons: [0.0025, 0.005, 0.01, 0.018] },
+      { norm: "linf", epsilons: [0.0005, 0.00095] },
+    ],
+    quick: [{ norm: "l2", epsilons: [0.01] }],
+    pictures: null,
+    iterationMs: 0.02,
+    remark: "96 types of mutation in 21 breast cancers, (X + 0.01)/max.",
+  },
+  swimmer: {
+    name: "swimmer",
+    title: "Swimmer",
+    path: null,
+    rank: 17,
+    sizes: [{ norm: "l2", epsilons: [0.005, 0.01, 0.02] }],
+    quick: [],
+    pictures: { width: 32, height: 32, images: "columns" },
+    iterationMs: 3,
+    remark: "256 poses of a figure with four limbs, 1024×256, made here.",
+  },
+  face: {
+    name: "face",
+    title: "Face",
+    path: "face",
+    rank: 5,
+    sizes: [{ norm: "l2", epsilons: [0.005, 0.01, 0.02] }],
+    quick: [],
+    pictures: { width: 19, height: 19, images: "rows" },
+    iterationMs: 1,
+    remark: "472 pictures of faces, 19×19 pixels each, rows of V, divided by the largest.",
+  },
+};
+
+/** How long everything goes on, and how much it is compared with. */
+export interface Lengths {
+  readonly steps: number;
+  readonly iterations: number;
+  readonly evaluationIterations: number;
+  readonly otherStarts: number;
+  readonly noiseTrials: number;
+}
+
+/** Those of the paper and its code, with 20 starts to average over. */
+export const WHOLE: Lengths = {
+  steps: 40,
+  iterations: 1000,
+  evaluationIterations: 10_000,
+  otherStarts: 20,
+  noiseTrials: 5,
+};
+
+/** Those of a quick run. */
+export const QUICK: Lengths = {
+  steps: 10,
+  iterations: 300,
+  evaluationIterations: 2000,
+  otherStarts: 4,
+  noiseTrials: 2,
+};
+
+/** `L2` or `L∞`. */
+export function normText(norm: Norm): string {
+  return norm === "l2" ? "L2" : "L∞";
+}
+
+/** `implicit` or `back-propagation`. */
+export function gradientText(gradient: Gradient): string {
+  return gradient === "implicit" ? "implicit" : "back-propagation";
+}

@@ -1,0 +1,147 @@
+// Runs attacks one after the other, each on all threads that pay, and keeps what comes of them in the journal.
+
+import { type Factors, featureError, lafa, type Matrix, type Spread } from "../../../index.js";
+import type { Journal } from "../journal.js";
+import { product, transpose } from "../matrices.js";
+import { encodeNumbers, type StoredMatrix } from "../stored-matrix.js";
+import type { ExperimentData } from "./data.js";
+import { type Job, keyOf, lafaOptions } from "./jobs.js";
+
+/** What is kept of an attack. */
+export interface AttackOutcome {
+  readonly featureError: number;
+  readonly featureErrorW: number;
+  readonly featureErrorH: number;
+  /** ‖X − WH‖/‖X‖ of the data under attack, and of V itself. */
+  readonly reconstructionError: number;
+  readonly unattackedReconstruction: number;
+  /** The size that was reached. */
+  readonly size: number;
+  /** Feature error of V itself from the victim's start. */
+  readonly unattacked: number;
+  /** Feature errors of V from other starts. */
+  readonly refit: Spread;
+  /** Feature errors of the data under attack from other starts. */
+  readonly transfer: Spread;
+  /** Feature errors of random perturbations of the same size. */
+  readonly noise: Spread;
+  readonly gradientReliable: boolean;
+  readonly warnings: readonly string[];
+  readonly history: readonly number[];
+  /** Of the whole call with its controls. */
+  readonly seconds: number;
+  /** Of one step of the attack: a factorization and a gradient. */
+  readonly stepSeconds: number;
+  readonly peakBytes: number;
+  /** What the sheets are drawn from: features as rows, k × pixels, those of the attack in the order of the others. */
+  readonly features?: { readonly reference: StoredMatrix; readonly attacked: StoredMatrix };
+}
+
+/** Tells how a run goes. */
+export interface RunListener {
+  /** How far a job has come, 0 to 1. */
+  moved(job: Job, fraction: number): void;
+  finished(job: Job, outcome: AttackOutcome): void;
+}
+
+/** Of the time of a job, about so much are the steps; the rest is judging. */
+const STEPS_SHARE = 0.5;
+
+/**
+ * Runs every job, and adds its outcome to the journal.
+ *
+ * @throws AdvnmfError `ABORTED` once the signal says so; what was finished by then is in the journal.
+ */
+export async function runJobs(
+  jobs: readonly Job[],
+  data: ReadonlyMap<string, ExperimentData>,
+  journal: Journal<AttackOutcome>,
+  threads: number | undefined,
+  listener: RunListener,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const job of jobs) {
+    const known = data.get(job.set) as ExperimentData;
+    listener.moved(job, 0);
+    const outcome = await runJob(job, known, threads, signal, (fraction) => listener.moved(job, fraction));
+    await journal.add(keyOf(job, known), outcome);
+    listener.finished(job, outcome);
+  }
+}
+
+async function runJob(
+  job: Job,
+  { facts, V }: ExperimentData,
+  threads: number | undefined,
+  signal: AbortSignal,
+  onFraction: (fraction: number) => void,
+): Promise<AttackOutcome> {
+  let first = 0;
+  let last = 0;
+  const { reference, results, baseline, seconds, peakBytes } = await lafa(V, {
+    ...lafaOptions(job, facts.rank),
+    ...(threads === undefined ? {} : { threads }),
+    signal,
+    onProgress: ({ step, steps }) => {
+      last = performance.now();
+      if (step === 0) first = last;
+      onFraction((STEPS_SHARE * (step + 1)) / (steps + 1));
+    },
+  });
+  const [result] = results;
+  if (result === undefined) throw new Error("an attack of one size has one result");
+  return {
+    featureError: result.featureError,
+    featureErrorW: result.featureErrorW,
+    featureErrorH: result.featureErrorH,
+    reconstructionError: result.reconstructionError,
+    unattackedReconstruction: relativeError(V, reference),
+    size: result.size,
+    unattacked: baseline.unattacked,
+    refit: baseline.refit,
+    transfer: result.transfer,
+    noise: result.noise,
+    gradientReliable: result.gradientReliable,
+    warnings: result.warnings,
+    history: result.history,
+    seconds,
+    stepSeconds: (last - first) / 1000 / job.lengths.steps,
+    peakBytes,
+    ...(facts.pictures
+      ? {
+          features: {
+            reference: encodeNumbers(pictured(reference, facts.pictures.images)),
+            attacked: encodeNumbers(ordered(result, reference, facts.pictures.images)),
+          },
+        }
+      : {}),
+  };
+}
+
+function relativeError(V: Matrix, { W, H }: Factors<Matrix>): number {
+  const R = product(W, H);
+  let off = 0;
+  let size = 0;
+  for (let at = 0; at < V.data.length; at++) {
+    const entry = V.data[at] as number;
+    off += (entry - (R.data[at] as number)) ** 2;
+    size += entry * entry;
+  }
+  return Math.sqrt(off / size);
+}
+
+/** The features as rows. */
+function pictured({ W, H }: Factors<Matrix>, images: "rows" | "columns"): Matrix {
+  return images === "columns" ? transpose(W) : H;
+}
+
+/** The same, in the order of the reference. */
+function ordered(factors: Factors<Matrix>, reference: Factors<Matrix>, images: "rows" | "columns"): Matrix {
+  const features = pictured(factors, images);
+  const { rows, cols } = features;
+  const data = new Float64Array(rows * cols);
+  for (const [own, place] of featureError(factors, reference).matching.entries()) {
+    data.set(features.data.subarray(own * cols, (own + 1) * cols), place * cols);
+  }
+  return { rows, cols, data };
+}
