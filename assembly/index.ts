@@ -1,6 +1,7 @@
 // What the module exports: the f32 and f64 instantiations of the kernels, and where the fields of the
 // task block lie. No logic; the kernels' own files say what each does and how large its buffers are.
 
+import { storePerturbation } from "./atnmf/adversary";
 import { storeGradient } from "./lafa/backprop";
 import { loadReference } from "./lafa/reference";
 import { Gradient, gradientLayout } from "./lafa/workspace";
@@ -28,11 +29,19 @@ export const task_k: usize = offsetof<Task>("k");
 export const task_loss: usize = offsetof<Task>("loss");
 export const task_solver: usize = offsetof<Task>("solver");
 export const task_weighted: usize = offsetof<Task>("weighted");
+export const task_binary: usize = offsetof<Task>("binary");
 export const task_fixedW: usize = offsetof<Task>("fixedW");
 export const task_firstH: usize = offsetof<Task>("firstH");
 export const task_sweeps: usize = offsetof<Task>("sweeps");
 export const task_extrapolate: usize = offsetof<Task>("extrapolate");
 export const task_setback: usize = offsetof<Task>("setback");
+export const task_adversary: usize = offsetof<Task>("adversary");
+export const task_met: usize = offsetof<Task>("met");
+export const task_done: usize = offsetof<Task>("done");
+export const task_strength: usize = offsetof<Task>("strength");
+export const task_radius: usize = offsetof<Task>("radius");
+export const task_innerTolerance: usize = offsetof<Task>("innerTolerance");
+export const task_outerTolerance: usize = offsetof<Task>("outerTolerance");
 export const task_epsilon: usize = offsetof<Task>("epsilon");
 export const task_beta: usize = offsetof<Task>("beta");
 export const task_cauchyScale: usize = offsetof<Task>("cauchyScale");
@@ -40,6 +49,10 @@ export const task_cauchyCut: usize = offsetof<Task>("cauchyCut");
 export const task_weight: usize = offsetof<Task>("weight");
 export const task_total: usize = offsetof<Task>("total");
 export const task_squares: usize = offsetof<Task>("squares");
+export const task_clean: usize = offsetof<Task>("clean");
+export const task_attackedBefore: usize = offsetof<Task>("attackedBefore");
+export const task_attacked: usize = offsetof<Task>("attacked");
+export const task_effort: usize = offsetof<Task>("effort");
 export const task_value: usize = offsetof<Task>("value");
 export const task_staging: usize = offsetof<Task>("staging");
 export const task_stagingWeights: usize = offsetof<Task>("stagingWeights");
@@ -86,6 +99,9 @@ export function measure_f32(task: Task): void {
 }
 export function storeFactors_f32(task: Task): void {
   storeFactors<f32>(task);
+}
+export function storePerturbation_f32(task: Task, row0: i32, count: i32): void {
+  storePerturbation<f32>(task, row0, count);
 }
 export function initRandom_f32(task: Task, seed: u32, stream: u32): void {
   initRandom<f32>(task, seed, stream);
@@ -137,6 +153,9 @@ export function measure_f64(task: Task): void {
 }
 export function storeFactors_f64(task: Task): void {
   storeFactors<f64>(task);
+}
+export function storePerturbation_f64(task: Task, row0: i32, count: i32): void {
+  storePerturbation<f64>(task, row0, count);
 }
 export function initRandom_f64(task: Task, seed: u32, stream: u32): void {
   initRandom<f64>(task, seed, stream);

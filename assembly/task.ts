@@ -22,6 +22,15 @@ export namespace Solver {
   export const NEWTON: i32 = 2;
 }
 
+/** Adversaries of AT-NMF (atnmf/adversary.ts). */
+export namespace Adversary {
+  export const NONE: i32 = 0;
+  /** Pays λ times the divergence of the attacked data from the data. */
+  export const PENALTY: i32 = 1;
+  /** Moves no entry by more than the radius. */
+  export const LINF: i32 = 2;
+}
+
 /** One factor C (k×cols, the one its half-step updates), and the data it is fitted to (rows×cols). */
 @unmanaged
 export class Side {
@@ -39,6 +48,11 @@ export class Side {
   last: usize;
   /** C as it was when the objective was last looked at, as panels; 0 without momentum. */
   safe: usize;
+  /** Data under attack, U = V + R, as panels; 0 without an adversary. */
+  attacked: usize;
+  /** C before the present iteration, and before the present inner loop, as panels; 0 without an adversary. */
+  before: usize;
+  outset: usize;
   /** Cᵀ as tiles (cols×k). */
   tiles: usize;
   /** C·Cᵀ as tiles (k×k). */
@@ -71,6 +85,8 @@ export class Task {
   solver: i32;
   /** 1: an array of weights follows the data. */
   weighted: i32;
+  /** 1: the weights are 0 and 1, and missing entries of the data 0. */
+  binary: i32;
   /** 1: W stays as it is and only H is updated. */
   fixedW: i32;
   /** 1: H is updated before W. */
@@ -85,6 +101,19 @@ export class Task {
   age: i32;
   /** Momentum, 1: the last look found that the objective had risen, and the factors went back. */
   setback: i32;
+  /** Who attacks the data, and with what: λ − 1 as its inverse (0 for λ = ∞), or the radius. */
+  adversary: i32;
+  /** 1: the last iteration or inner loop changed WH by less than the tolerance. */
+  met: i32;
+  /** 1: somebody has seen WH change by more than that. */
+  exceeded: i32;
+  /** Iterations of the last burst of an inner loop. */
+  done: i32;
+  strength: f64;
+  radius: f64;
+  /** The tolerance of rules (12) and (13) of AT-NMF: of the inner loop, and of the outer one. */
+  innerTolerance: f64;
+  outerTolerance: f64;
   /** Added to denominators, and inside V/(WH + ε). */
   epsilon: f64;
   /** The β of DIVERGENCE. */
@@ -104,6 +133,11 @@ export class Task {
   squares: f64;
   /** ⟨WᵀV, H⟩ at the end of the last half-step (Frobenius, no weights). */
   inner: f64;
+  /** D(V, WH), D(U, WH) for the U of the last attack, and for that of this one: with it, D(U, V). */
+  clean: f64;
+  attackedBefore: f64;
+  attacked: f64;
+  effort: f64;
   /** The figure that the last reporting kernel was asked for. */
   value: f64;
   // The memory.

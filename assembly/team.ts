@@ -7,6 +7,8 @@
 // The second barrier is for what a kernel reads of the task behind its own last one: nobody is still in a
 // command when `lead` returns and the host prepares the next.
 
+import { attack } from "./atnmf/adversary";
+import { innerLoop, outerRule } from "./atnmf/inner";
 import { performGradient } from "./lafa/commands";
 import { cauchyScale } from "./nmf/cauchy";
 import { loadFactors } from "./nmf/factors";
@@ -35,6 +37,12 @@ export namespace Command {
   export const CAUCHY_SCALE: i32 = 6;
   /** The last look at the objective of a run with momentum. */
   export const CONCLUDE: i32 = 7;
+  /** AT-NMF: the adversary's answer to the factors. */
+  export const ATTACK: i32 = 8;
+  /** AT-NMF: at most that many iterations on the attacked data. */
+  export const INNER_LOOP: i32 = 9;
+  /** AT-NMF: whether WH has settled since the attack. */
+  export const OUTER_RULE: i32 = 10;
 }
 
 /** Member 0: tells the team what to do and does its own share of it. */
@@ -80,6 +88,15 @@ function perform<T>(task: Task, id: i32): void {
       break;
     case Command.CONCLUDE:
       conclude<T>(task, id);
+      break;
+    case Command.ATTACK:
+      attack<T>(task, id);
+      break;
+    case Command.INNER_LOOP:
+      innerLoop<T>(task, argument, id);
+      break;
+    case Command.OUTER_RULE:
+      outerRule<T>(task, id);
       break;
     default:
       performGradient<T>(task, task.command, argument, id);

@@ -20,8 +20,8 @@ export async function loadSdk(notes) {
     notes.push("dist/ is older than its sources: the solvers below are those of the last build");
   }
   const { nmf, createEngine } = await import("../dist/index.js");
-  const { nmfSync, createEngineSync } = await import("../dist/sync.js");
-  return { nmf, createEngine, nmfSync, createEngineSync };
+  const { nmfSync, atnmfSync, createEngineSync } = await import("../dist/sync.js");
+  return { nmf, createEngine, nmfSync, atnmfSync, createEngineSync };
 }
 
 /** Newest change below a folder or of a file. */

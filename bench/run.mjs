@@ -8,6 +8,7 @@ import { DTYPES, problem, SIZES, sizeName } from "./data.mjs";
 import { loadSdk } from "./ours.mjs";
 import * as cost from "./parts/cost.mjs";
 import * as curves from "./parts/curves.mjs";
+import * as hardening from "./parts/hardening.mjs";
 import * as kernels from "./parts/kernels.mjs";
 import * as objective from "./parts/objective.mjs";
 import * as scaling from "./parts/scaling.mjs";
@@ -18,7 +19,7 @@ import { findPeers, installPeers, PEERS, THREADED_PEERS } from "./peers/peer.mjs
 import { circumstances, json, save, text } from "./report.mjs";
 import { loadKernels } from "./workspace.mjs";
 
-const PARTS = { kernels, solvers, objective, threads, startup, scaling, curves, cost };
+const PARTS = { kernels, solvers, objective, hardening, threads, startup, scaling, curves, cost };
 
 /** A load average above which this run was not alone when it began. */
 const QUIET = 0.5;
@@ -114,10 +115,12 @@ const bench = {
   },
   /** The peers that work on so many threads, started when they are first needed. */
   async peers(count = 1) {
-    if (options["no-peers"]) return [];
-    if (!found.has(count)) found.set(count, await startPeers(count));
-    return found.get(count);
+    const key = `${count} threads`;
+    if (!found.has(key)) found.set(key, await startPeers(count > 1 ? THREADED_PEERS : PEERS, count));
+    return found.get(key);
   },
+  /** Peers of one part only. */
+  ownPeers: (makers) => startPeers(makers, 1),
 };
 
 function wanted(name, size, dtype) {
@@ -131,9 +134,10 @@ function complete() {
   return { ...report, notes: [...report.notes, ...notes] };
 }
 
-async function startPeers(count) {
+async function startPeers(makers, count) {
+  if (options["no-peers"]) return [];
   await installPeers();
-  const { peers, missing } = await findPeers(count > 1 ? THREADED_PEERS : PEERS, count);
+  const { peers, missing } = await findPeers(makers, count);
   started.push(...peers);
   for (const { name, versions } of peers) report.versions.peers[name] = versions;
   report.missing.push(...missing.filter((why) => !report.missing.includes(why)));

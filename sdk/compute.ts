@@ -103,7 +103,7 @@ function gather({ solutions, error }: Outcomes, hands: number, seconds: number):
   const found = solutions.filter((solution) => solution !== undefined);
   const [first, ...others] = found;
   if (first === undefined) throw error;
-  const best = others.reduce((kept, next) => (next.loss < kept.loss ? next : kept), first);
+  const best = others.reduce((kept, next) => (next.score < kept.score ? next : kept), first);
   const solution: Solution = {
     ...best,
     reason: aborted ? "aborted" : best.reason,

@@ -32,8 +32,9 @@ const MEETINGS = 3000;
 const START = 20e6;
 const HAND_OVER = 0.6e6;
 
-/** A run that may stop early usually does so by then. */
+/** A run that may stop early usually does so by then; AT-NMF, whose inner loops start anew, much later. */
 const USUAL_ITERATIONS = 100;
+const USUAL_HARDENED = 2000;
 
 /** V that each worker holds for itself, in all, at most: bytes. */
 const MOST_COPIES = 2 ** 30;
@@ -59,8 +60,9 @@ export function iterationTime(problem: Problem): number {
 
 /** Nanoseconds of one start on a team of `threads`. */
 function startTime(problem: Problem, threads: number): number {
-  const { maxIterations, tolerance } = problem;
-  const iterations = tolerance > 0 ? Math.min(maxIterations, USUAL_ITERATIONS) : maxIterations;
+  const { maxIterations, tolerance, adversary } = problem;
+  const usual = adversary ? USUAL_HARDENED : USUAL_ITERATIONS;
+  const iterations = tolerance > 0 ? Math.min(maxIterations, usual) : maxIterations;
   const lost = threads > 1 ? MEETINGS * (threads / 2) : 0;
   return iterations * (iterationTime(problem) / threads + lost);
 }
@@ -96,7 +98,7 @@ export function plan(problem: Problem, cores: () => number, ready: number): Plan
   return best;
 }
 
-/** Bytes of the two copies of V that a problem keeps. */
-function copies({ V, dtype }: Problem): number {
-  return 2 * V.rows * V.cols * (dtype === "f32" ? 4 : 8);
+/** Bytes of the copies of V that a problem keeps: V and Vᵀ, and the attacked ones with an adversary. */
+function copies({ V, dtype, adversary }: Problem): number {
+  return (adversary ? 4 : 2) * V.rows * V.cols * (dtype === "f32" ? 4 : 8);
 }

@@ -4,8 +4,9 @@ import type { Engine } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
 import type { Matrix } from "./matrix.js";
 import { checkData, type Problem } from "./problem.js";
-import { type Run, refuseTooLarge, type Solution, type Team, Workspace } from "./solve.js";
+import { type Run, refuseTooLarge, type Solution } from "./solve.js";
 import type { Progress } from "./types.js";
+import { type Team, Workspace } from "./workspace.js";
 
 /** What a gradient needs besides the data and the start of a {@link Problem}. */
 export interface GradientProblem {
@@ -270,6 +271,7 @@ export function* gradientRun(engine: Engine, problem: Problem, asked: GradientPr
     const solution: Solution = {
       ...factors,
       ...figures,
+      score: figures.loss,
       cauchyScale: 0,
       iterations: reached,
       converged: false,

@@ -1,5 +1,6 @@
 // advnmf: the public names.
 
+export { atnmf } from "./atnmf.js";
 export { type DatasetFacts, type DatasetName, type DatasetOptions, datasets } from "./datasets.js";
 export { createEngine, type Dtype, type Engine, type EngineOptions } from "./engine.js";
 export { AdvnmfError, type ErrorCode } from "./errors.js";
@@ -13,8 +14,12 @@ export type { WasmSource } from "./platform/load.js";
 export { type RankScore, type SelectRankOptions, type SelectRankResult, selectRank } from "./select-rank.js";
 export { transform } from "./transform.js";
 export type {
+  AtnmfHistoryEntry,
+  AtnmfOptions,
+  AtnmfResult,
   HistoryEntry,
   InitOption,
+  LambdaScore,
   LossOption,
   NmfOptions,
   NmfResult,

@@ -27,13 +27,19 @@ export async function nmf(V: MatrixLike, options: NmfOptions): Promise<NmfResult
   return shaped(compute(engine, problem, options), shape, options.signal);
 }
 
+/** Options of a fit that its result needs. */
+type Kept = Pick<
+  NmfOptions,
+  "loss" | "solver" | "l1H" | "l2H" | "epsilon" | "innerSweeps" | "threads" | "engine" | "seed"
+>;
+
 /** A solution as {@link nmf} returns it; `transformWith` is what its `transform` calls. */
 export function nmfResult(
   solution: Solution,
-  options: NmfOptions,
+  options: Kept,
   transformWith: (V: MatrixLike, W: Matrix, options: TransformOptions) => Promise<TransformResult>,
 ): NmfResult {
-  const { W, H, cauchyScale, ...figures } = solution;
+  const { W, H, cauchyScale, score: _score, hardened: _hardened, ...figures } = solution;
   const { loss, solver, l1H, l2H, epsilon, innerSweeps, threads, engine } = options;
   const inherited = defined({ loss, solver, l1H, l2H, epsilon, innerSweeps, threads, engine });
   return {

@@ -30,6 +30,18 @@ const RANGE = { f32: { low: 1e-12, high: 1e15 }, f64: { low: 1e-100, high: 1e100
 export const MOST_THREADS = 32;
 const INITS = ["random", "half-normal", "nndsvd", "nndsvda"] as const;
 
+/** The adversary of AT-NMF, and when the loops against it end. */
+export interface Adversary {
+  /** What the adversary pays, > 1; ∞ leaves the data alone. Of no account with a radius. */
+  readonly lambda: number;
+  /** Most that an entry is moved, with an ℓ∞ adversary. */
+  readonly radius: number | undefined;
+  readonly epsilonInner: number;
+  readonly epsilonOuter: number;
+  readonly maxInner: number;
+  readonly maxOuter: number;
+}
+
 /** Everything the solver needs to know, checked; V is m×n. */
 export interface Problem {
   readonly V: Matrix;
@@ -63,6 +75,8 @@ export interface Problem {
   readonly init: (typeof INITS)[number] | { readonly W: Matrix; readonly H: Matrix };
   /** W to keep as it is, for `transform`. */
   readonly fixedW: Matrix | undefined;
+  /** With it the factorization is AT-NMF. */
+  readonly adversary: Adversary | undefined;
   /** Threads that were asked for; undefined: as many as pay. */
   readonly threads: number | undefined;
   /** A gradient is wanted rather than the factors alone. */
@@ -128,6 +142,7 @@ export function nmfProblem(data: MatrixLike, options: NmfOptions): Problem {
     seed: wholeNumber(options.seed ?? 0, 0, 0xffffffff, "seed"),
     firstH: oneOf(options.order ?? "WH", ["WH", "HW"], "order") === "HW",
     fixedW: undefined,
+    adversary: undefined,
   };
 }
 
@@ -162,12 +177,13 @@ export function transformProblem(
     seed: 0,
     firstH: false,
     fixedW: W,
+    adversary: undefined,
   };
 }
 
 type SharedProblem = Omit<
   Problem,
-  "rank" | "restarts" | "firstRestart" | "init" | "l1W" | "l2W" | "seed" | "firstH" | "fixedW"
+  "rank" | "restarts" | "firstRestart" | "init" | "l1W" | "l2W" | "seed" | "firstH" | "fixedW" | "adversary"
 >;
 
 function sharedProblem(V: Matrix, options: TransformOptions): SharedProblem {
@@ -334,10 +350,15 @@ function refuseMissing(matrix: Matrix, missing: number, name: string, hint = "")
 export interface DataFacts {
   /** Whether entries differ in weight, so that the weighted kernels are needed. */
   readonly weighted: boolean;
+  /** Whether all weights are 0 or 1. */
+  readonly binary: boolean;
   /** Whether some entries are to be read as 0. */
   readonly holes: boolean;
   /** The largest entry of V. */
   readonly max: number;
+  /** Rows and columns without an observed entry. */
+  readonly emptyRows: readonly number[];
+  readonly emptyCols: readonly number[];
 }
 
 /**
@@ -389,5 +410,18 @@ export function checkData(problem: Problem): DataFacts {
       { option: "missing" },
     );
   }
-  return { weighted: !problem.zeroFill && (holes || uneven), holes, max };
+  const empty = holes ? unobserved(problem) : { emptyRows: [], emptyCols: [] };
+  return { weighted: !problem.zeroFill && (holes || uneven), binary: !uneven, holes, max, ...empty };
+}
+
+function unobserved({ V, mask }: Problem): Pick<DataFacts, "emptyRows" | "emptyCols"> {
+  const rows = new Uint8Array(V.rows);
+  const cols = new Uint8Array(V.cols);
+  for (let index = 0; index < V.data.length; index++) {
+    if (mask?.[index] === 0 || Number.isNaN(V.data[index] as number)) continue;
+    rows[Math.floor(index / V.cols)] = 1;
+    cols[index % V.cols] = 1;
+  }
+  const without = (seen: Uint8Array) => [...seen.keys()].filter((i) => seen[i] === 0);
+  return { emptyRows: without(rows), emptyCols: without(cols) };
 }

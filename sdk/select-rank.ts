@@ -12,6 +12,7 @@
 import { computeEach } from "./compute.js";
 import { defaultEngine, type Engine } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
+import { rootMeanSquare, scored, speckles } from "./held-out.js";
 import { type Matrix, type MatrixLike, toMatrix } from "./matrix.js";
 import { checkOptions, numberFrom, oneOf, show, wholeNumber } from "./options.js";
 import { NMF_OPTIONS, nmfProblem } from "./problem.js";
@@ -149,72 +150,8 @@ async function heldOut(
   });
   return ranks.map((rank, i) => {
     const own = errors.slice(i * repeats, (i + 1) * repeats);
-    const mean = own.reduce((sum, error) => sum + error, 0) / repeats;
-    const variance =
-      own.reduce((sum, error) => sum + (error - mean) * (error - mean), 0) / Math.max(1, repeats - 1);
-    return { rank, heldOutError: mean, heldOutErrorSpread: Math.sqrt(variance / repeats) };
+    return { rank, ...scored(own) };
   });
-}
-
-/** Streams of the masks lie far from those of the starts. */
-const MASK_STREAM = 0x4d000000;
-
-/** The caller's weights with a random share of the observed entries set to 0, and where those are. */
-function speckles(
-  V: Matrix,
-  options: SelectRankOptions,
-  engine: Engine,
-  fraction: number,
-  repeat: number,
-): { mask: Matrix<Float64Array>; indices: number[] } {
-  const { arena } = engine;
-  const count = V.data.length;
-  const mark = arena.mark();
-  let draws: Float64Array;
-  try {
-    const address = arena.take(count * 8 + 16, "a held-out mask");
-    engine.kernel("uniform", "f64")(
-      options.seed ?? 0,
-      MASK_STREAM + repeat,
-      count,
-      address,
-      address + count * 8,
-    );
-    draws = new Float64Array(arena.memory.buffer, address, count).slice();
-  } finally {
-    arena.rewind(mark);
-  }
-  const given = options.mask;
-  const weights = given === undefined || given instanceof Uint8Array ? given : toMatrix(given, "mask").data;
-  const indices: number[] = [];
-  for (let i = 0; i < count; i++) {
-    const weight = Number.isNaN(V.data[i] as number) ? 0 : (weights?.[i] ?? 1);
-    const hide = weight > 0 && (draws[i] as number) < fraction;
-    if (hide) indices.push(i);
-    draws[i] = hide ? 0 : weight;
-  }
-  if (indices.length === 0) {
-    throw new AdvnmfError(
-      "OPTION",
-      `a fraction of ${fraction} hides none of ${count} entries; choose a larger one`,
-      { option: "fraction" },
-    );
-  }
-  return { mask: { rows: V.rows, cols: V.cols, data: draws }, indices };
-}
-
-function rootMeanSquare(V: Matrix, W: Matrix, H: Matrix, indices: readonly number[]): number {
-  let sum = 0;
-  for (const index of indices) {
-    const i = Math.floor(index / V.cols);
-    const j = index % V.cols;
-    let value = 0;
-    for (let a = 0; a < W.cols; a++)
-      value += (W.data[i * W.cols + a] as number) * (H.data[a * H.cols + j] as number);
-    const error = (V.data[index] as number) - value;
-    sum += error * error;
-  }
-  return Math.sqrt(sum / indices.length);
 }
 
 async function consensus(

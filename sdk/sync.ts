@@ -1,16 +1,33 @@
 // advnmf/sync: the same computations on the calling thread, from start to end.
 
+import { atnmfProblem, atnmfResult } from "./atnmf.js";
 import { createEngineSync, defaultEngineSync, type Engine, type EngineOptions } from "./engine.js";
 import type { Matrix, MatrixLike, Rows } from "./matrix.js";
 import { nmfResult } from "./nmf.js";
 import { nmfProblem, type Problem, transformProblem } from "./problem.js";
 import { driveSync, run, type Solution, withLack } from "./solve.js";
 import { transform, transformResult } from "./transform.js";
-import type { NmfOptions, NmfResult, TransformOptions, TransformResult } from "./types.js";
+import type {
+  AtnmfOptions,
+  AtnmfResult,
+  NmfOptions,
+  NmfResult,
+  TransformOptions,
+  TransformResult,
+} from "./types.js";
 
 export { AdvnmfError, type ErrorCode } from "./errors.js";
 export { type MatrixLike, matrix } from "./matrix.js";
-export { createEngineSync, type Engine, type EngineOptions, type Matrix, type NmfOptions, type NmfResult };
+export {
+  type AtnmfOptions,
+  type AtnmfResult,
+  createEngineSync,
+  type Engine,
+  type EngineOptions,
+  type Matrix,
+  type NmfOptions,
+  type NmfResult,
+};
 
 /** Options of the synchronous calls: a signal cannot arrive while the thread is busy. */
 export type SyncOptions<O> = Omit<O, "signal">;
@@ -41,6 +58,16 @@ export function transformSync(
 ): TransformResult {
   const problem = transformProblem(V, W, options);
   return transformResult(solve(problem, options));
+}
+
+/**
+ * `atnmf` on the calling thread, with one λ.
+ *
+ * @throws AdvnmfError as `atnmf`; `OPTION` for several λ to choose from, which needs the asynchronous call.
+ */
+export function atnmfSync(V: MatrixLike, options: SyncOptions<AtnmfOptions>): AtnmfResult {
+  const problem = atnmfProblem(V, options);
+  return atnmfResult(solve(problem, options), problem, options, transform);
 }
 
 function solve(

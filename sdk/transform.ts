@@ -33,6 +33,6 @@ export async function transform(
 
 /** A solution as {@link transform} returns it. */
 export function transformResult(solution: Solution): TransformResult {
-  const { W: _fixed, restarts: _one, cauchyScale: _scale, ...result } = solution;
+  const { W: _fixed, restarts: _one, cauchyScale: _scale, score: _score, ...result } = solution;
   return result;
 }

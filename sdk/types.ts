@@ -31,10 +31,12 @@ export type InitOption =
 
 /** What {@link NmfOptions.onProgress} is told. */
 export interface Progress {
-  /** Iterations done in the present start. */
+  /** Iterations done in the present start; those of the outer loop with an adversary. */
   readonly iteration: number;
   /** The most a start may take. */
   readonly maxIterations: number;
+  /** With an adversary: iterations done in the present inner loop. */
+  readonly innerIteration?: number;
   /** The last loss that was computed. */
   readonly loss: number;
   /** Number of the present start, from 0. */
@@ -84,8 +86,9 @@ export interface NmfOptions {
    */
   readonly mask?: MatrixLike | Uint8Array;
   /**
-   * `"ignore"` (default): missing entries take no part. `"zero-fill"`: they count as zeros, as in the
-   * AT-NMF authors' code.
+   * `"ignore"` (default): missing entries take no part; a column of which nothing is observed gets the mean of
+   * the coefficients of the others, such a row zeros, and a warning names them. `"zero-fill"`: they count as
+   * zeros, as in the AT-NMF authors' code.
    */
   readonly missing?: "ignore" | "zero-fill";
   /** Penalties l1W·n·ΣW + l1H·m·ΣH + ½·l2W·n·‖W‖² + ½·l2H·m·‖H‖², as scikit-learn scales them. Default 0. */
@@ -227,4 +230,96 @@ export interface TransformResult<A extends Numbers = Numbers>
   > {
   /** k×n2. */
   readonly H: Matrix<A>;
+}
+
+/** Options of {@link atnmf}; those that it shares with {@link nmf} mean the same. V is m×n. */
+export interface AtnmfOptions
+  extends Pick<
+    NmfOptions,
+    | "rank"
+    | "seed"
+    | "restarts"
+    | "mask"
+    | "missing"
+    | "order"
+    | "epsilon"
+    | "threads"
+    | "signal"
+    | "onProgress"
+    | "engine"
+  > {
+  /**
+   * The λ > 1 of the penalty that the adversary pays, default 2. The smaller, the stronger the adversary; ∞ is
+   * NMF with the stopping rules of AT-NMF. A list, or `"auto"` for 1.5, 2, 3, 5, 10 and ∞: the one that predicts
+   * held-out entries best (a tenth of the observed ones, three times), see {@link AtnmfResult.lambdas}.
+   */
+  readonly lambda?: number | "auto" | readonly number[];
+  /**
+   * `"penalty"` (default): pays λ·D(V + R, V) for what it does, D being the loss. `{ linf: radius }`: moves no
+   * entry by more than the radius, in the units of V; takes no λ. Either keeps V + R ≥ 0.
+   */
+  readonly adversary?: "penalty" | { readonly linf: number };
+  /** `"frobenius"` (default, as in the paper), `"kullback-leibler"`, or `{ beta }` with β ≥ 1. */
+  readonly loss?: "frobenius" | "kullback-leibler" | { readonly beta: number };
+  /** Default `"half-normal"`, as in the paper (§II-C). */
+  readonly init?: InitOption;
+  /** An inner loop ends when WH changed by less, eq. (12): ‖ΔWH / WH‖_F, entry by entry. Default 0.01; 0: never. */
+  readonly epsilonInner?: number;
+  /** The outer loop ends when an inner loop changed WH by less, eq. (13). Default 0.01; 0: never. */
+  readonly epsilonOuter?: number;
+  /** Most iterations of an inner loop. Default 1000. */
+  readonly maxInner?: number;
+  /** Most outer iterations. Default 100. */
+  readonly maxOuter?: number;
+}
+
+/**
+ * One point of {@link AtnmfResult.history}. D is the divergence of the loss without a factor: for Frobenius the sum
+ * of squares, as in the paper.
+ */
+export interface AtnmfHistoryEntry extends HistoryEntry {
+  /** Outer iterations done; 0 is the start. */
+  readonly iteration: number;
+  /** The loss of WH against V itself, as {@link nmf} has it. */
+  readonly loss: number;
+  /** D(V + R, WH) with the R of this outer iteration: what its inner loop brought down (fig. 2 of the paper). */
+  readonly objective: number;
+  /** What the best answer R* to these W, H leaves the adversary: D(V + R*, WH) − λ·D(V + R*, V). */
+  readonly saddle: number;
+  /** D(V + R*, V); ‖R*‖² for Frobenius. */
+  readonly effort: number;
+}
+
+/** How one λ did on held-out entries. */
+export interface LambdaScore {
+  /** The λ that was tried. */
+  readonly lambda: number;
+  /** Root mean square error on the hidden entries, mean over the masks. */
+  readonly heldOutError: number;
+  /** Standard error of that mean. */
+  readonly heldOutErrorSpread: number;
+}
+
+/** What {@link atnmf} returns: what {@link nmf} does, and what the adversary did. */
+export interface AtnmfResult<A extends Numbers = Numbers>
+  extends Omit<NmfResult<A>, "history" | "cauchyScale"> {
+  /** The adversary's answer R* to W and H: m×n, V + R ≥ 0, and 0 where nothing is observed. */
+  readonly R: Matrix<A>;
+  /** The λ that was used; `undefined` with an ℓ∞ adversary. */
+  readonly lambda: number | undefined;
+  /** What the adversary has of R*, see {@link AtnmfHistoryEntry.saddle}; of several starts the least is kept. */
+  readonly saddle: number;
+  /** Iterations of all inner loops together. */
+  readonly iterations: number;
+  /** Outer iterations of the kept start. */
+  readonly outerIterations: number;
+  /** Iterations of each of its inner loops. */
+  readonly innerIterations: readonly number[];
+  /**
+   * One entry an outer iteration, from the start on. With a strong adversary (small λ) the figures go up and down
+   * for long, since nothing makes the outer loop descend; they are told as they are.
+   */
+  readonly history: readonly AtnmfHistoryEntry[];
+  /** With several λ to choose from: how each did, in their order. */
+  readonly lambdas?: readonly LambdaScore[];
 }

@@ -2,6 +2,7 @@
 //
 //   strip1…strip4   out (h×2 vectors) += Σ_r b(r, 0…h−1) ⊗ x(r, 2 vectors)
 //   predict4        out (4 rows × 2 vectors) = Σ_a b(a, 0…3) ⊗ x(a, 2 vectors)
+//   weighted4       out = d ∘ that
 //   quotient4       out = v / (that + ε)
 //   quotientStrip3  out (3×1 vectors) += Σ_r b(r, 0…2) ⊗ (v(r) / (Σ_a b(r, a) c(a) + ε)), all in registers
 //
@@ -192,6 +193,50 @@ export function predict4<T>(k: i32, b: usize, x: usize, out: usize): void {
   v128.store(out, c1, 80);
   v128.store(out, d0, 96);
   v128.store(out, d1, 112);
+}
+
+/** out (4×2 vectors) = d ∘ (Σ_a b(a, 0…3) ⊗ x(a)): predict4 times weights. d: 4 rows of a panel. */
+export function weighted4<T>(k: i32, b: usize, x: usize, d: usize, out: usize): void {
+  const p0 = v128.load(x);
+  const p1 = v128.load(x, 16);
+  const q0 = v128.load_splat<T>(b);
+  const q1 = v128.load_splat<T>(b, sizeof<T>());
+  const q2 = v128.load_splat<T>(b, 2 * sizeof<T>());
+  const q3 = v128.load_splat<T>(b, 3 * sizeof<T>());
+  let a0 = v128.mul<T>(q0, p0);
+  let a1 = v128.mul<T>(q0, p1);
+  let b0 = v128.mul<T>(q1, p0);
+  let b1 = v128.mul<T>(q1, p1);
+  let c0 = v128.mul<T>(q2, p0);
+  let c1 = v128.mul<T>(q2, p1);
+  let d0 = v128.mul<T>(q3, p0);
+  let d1 = v128.mul<T>(q3, p1);
+  const end = x + <usize>k * PANEL_BYTES;
+  for (x += PANEL_BYTES; x < end; x += PANEL_BYTES) {
+    b += PANEL_BYTES;
+    const x0 = v128.load(x);
+    const x1 = v128.load(x, 16);
+    const s = v128.load_splat<T>(b);
+    const t = v128.load_splat<T>(b, sizeof<T>());
+    const u = v128.load_splat<T>(b, 2 * sizeof<T>());
+    const w = v128.load_splat<T>(b, 3 * sizeof<T>());
+    a0 = v128.add<T>(a0, v128.mul<T>(s, x0));
+    a1 = v128.add<T>(a1, v128.mul<T>(s, x1));
+    b0 = v128.add<T>(b0, v128.mul<T>(t, x0));
+    b1 = v128.add<T>(b1, v128.mul<T>(t, x1));
+    c0 = v128.add<T>(c0, v128.mul<T>(u, x0));
+    c1 = v128.add<T>(c1, v128.mul<T>(u, x1));
+    d0 = v128.add<T>(d0, v128.mul<T>(w, x0));
+    d1 = v128.add<T>(d1, v128.mul<T>(w, x1));
+  }
+  v128.store(out, v128.mul<T>(v128.load(d), a0));
+  v128.store(out, v128.mul<T>(v128.load(d, 16), a1), 16);
+  v128.store(out, v128.mul<T>(v128.load(d, 32), b0), 32);
+  v128.store(out, v128.mul<T>(v128.load(d, 48), b1), 48);
+  v128.store(out, v128.mul<T>(v128.load(d, 64), c0), 64);
+  v128.store(out, v128.mul<T>(v128.load(d, 80), c1), 80);
+  v128.store(out, v128.mul<T>(v128.load(d, 96), d0), 96);
+  v128.store(out, v128.mul<T>(v128.load(d, 112), d1), 112);
 }
 
 /**

@@ -2,6 +2,7 @@
 //
 //   accumulate   out (k×panel) += Bᵀ·X    B: R×k as tiles, X: one panel of an R×N matrix
 //   predict      out (rows×panel) = B·C   B: rows of an R×k factor, C: one panel of a k×N factor
+//   predictWeighted   out (rows×panel) = D∘(B·C)
 //   accumulateQuotients   out (k×panel) += Bᵀ·(V/(B·C + ε))
 //
 // Long panels are taken in blocks of rows that stay in the first-level cache while every strip of
@@ -10,7 +11,7 @@
 
 import { PANEL_BYTES, panelWidth } from "./lanes";
 import { stripCount, stripWidth } from "./layout";
-import { predict4, quotient4, quotientStrip3, strip1, strip2, strip3, strip4 } from "./micro";
+import { predict4, quotient4, quotientStrip3, strip1, strip2, strip3, strip4, weighted4 } from "./micro";
 
 /** Rows of a panel that are taken at once: 16 KiB. */
 const BLOCK_ROWS: i32 = 512;
@@ -64,6 +65,24 @@ export function predict<T>(rows: i32, k: i32, factor: usize, row0: i32, panel: u
   for (const end = out + <usize>((rows + 3) & ~3) * PANEL_BYTES; out < end; out += 4 * PANEL_BYTES) {
     predict4<T>(k, b, panel, out);
     b = nextFour<T>(k, factor, b);
+  }
+}
+
+/** {@link predict}, times weights. d: rows of their panel; those behind the last are read and mean nothing. */
+export function predictWeighted<T>(
+  rows: i32,
+  k: i32,
+  factor: usize,
+  row0: i32,
+  panel: usize,
+  d: usize,
+  out: usize,
+): void {
+  let b = factor + <usize>(row0 / panelWidth<T>()) * k * PANEL_BYTES;
+  for (const end = out + <usize>((rows + 3) & ~3) * PANEL_BYTES; out < end; out += 4 * PANEL_BYTES) {
+    weighted4<T>(k, b, panel, d, out);
+    b = nextFour<T>(k, factor, b);
+    d += 4 * PANEL_BYTES;
   }
 }
 

@@ -12,7 +12,7 @@ import { extrapolatePanel, settle } from "./extrapolate";
 import { halsPanel, mostSweeps } from "./hals";
 import { halsWeightedPanel } from "./hals-weighted";
 import { look, moveOn, usesMomentum } from "./momentum";
-import { divergenceTerms, kullbackLeiblerTerms } from "./mu-divergence";
+import { divergenceTerms, kullbackLeiblerTerms, maskedFrobeniusTerms } from "./mu-divergence";
 import { frobeniusDenominator, frobeniusNumerator } from "./mu-frobenius";
 import { exponent, multiply } from "./multiply";
 import { newtonPanel, newtonSweeps } from "./newton";
@@ -26,17 +26,22 @@ export function iterate<T>(task: Task, count: i32, id: i32): void {
   const momentum = usesMomentum(task);
   for (let i = 0; i < count; i++) {
     if (momentum) moveOn<T>(task, id);
-    if (task.fixedW) {
-      halfStep<T>(task, H, W, id);
-    } else if (task.firstH) {
-      halfStep<T>(task, H, W, id);
-      halfStep<T>(task, W, H, id);
-    } else {
-      halfStep<T>(task, W, H, id);
-      halfStep<T>(task, H, W, id);
-    }
+    step<T>(task, H, W, id);
     if (momentum) look<T>(task, id);
     else if (task.extrapolate) settle<T>(task, id);
+  }
+}
+
+/** One iteration: both half-steps in the task's order. */
+export function step<T>(task: Task, H: Side, W: Side, id: i32): void {
+  if (task.fixedW) {
+    halfStep<T>(task, H, W, id);
+  } else if (task.firstH) {
+    halfStep<T>(task, H, W, id);
+    halfStep<T>(task, W, H, id);
+  } else {
+    halfStep<T>(task, W, H, id);
+    halfStep<T>(task, H, W, id);
   }
 }
 
@@ -57,6 +62,7 @@ function halfStep<T>(task: Task, side: Side, other: Side, id: i32): void {
     if (atomic.load<i32>(stop)) break;
     const last = min(total, (chunk + 1) * size);
     let inner: f64 = 0;
+    if (side.before) keep(side, chunk * size, last, vectorBytes);
     for (let p = chunk * size; p < last; p++) {
       if (task.solver == Solver.NEWTON) {
         newtonPanel<T>(task, side, other, p, newtonSweeps(task), id);
@@ -83,11 +89,19 @@ function halfStep<T>(task: Task, side: Side, other: Side, id: i32): void {
   barrier(task);
 }
 
+/** Copies panels [first, last) to where the factor is kept as it was before the iteration. */
+function keep(side: Side, first: i32, last: i32, panelBytes: usize): void {
+  const from = <usize>first * panelBytes;
+  memory.copy(side.before + from, side.panels + from, <usize>(last - first) * panelBytes);
+}
+
 /** Numerator and denominator of the multiplicative update on panel p. */
 export function terms<T>(task: Task, side: Side, other: Side, p: i32, id: i32): void {
   if (task.loss == Loss.FROBENIUS && !task.weighted) {
     frobeniusNumerator<T>(task, side, other, p, id);
     frobeniusDenominator<T>(task, side, other, p, id);
+  } else if (task.loss == Loss.FROBENIUS && task.binary) {
+    maskedFrobeniusTerms<T>(task, side, other, p, id);
   } else if (usesSums(task)) {
     kullbackLeiblerTerms<T>(task, side, other, p, id);
   } else {

@@ -23,7 +23,7 @@ import { combineScalar } from "./statistics";
 import { partialScalars, TILE_ROWS, tileOne, tileTwo, usesGram } from "./workspace";
 
 /** Rows whose loss is summed at once: their numbers as f64, twice, fill a tile. */
-const LOSS_ROWS: i32 = TILE_ROWS / 4;
+export const LOSS_ROWS: i32 = TILE_ROWS / 4;
 
 /** A number of each entry of those rows, as f64. */
 const LOG_BYTES: usize = 2 * LOSS_ROWS * PANEL_BYTES;
@@ -76,16 +76,31 @@ function panelLoss<T>(task: Task, kind: i32, side: Side, other: Side, p: i32, id
     const x = side.data + at;
     const d = side.weights ? side.weights + at : 0;
     predict<T>(count, k, other.panels, row, panel, tile);
-    const pairs = count * lanes<T>();
-    if (kind == Loss.FROBENIUS) total += squaredError<T>(pairs, x, d, tile);
-    else if (kind == Loss.KULLBACK_LEIBLER) {
-      total += kullbackLeibler<T>(pairs, task.epsilon, x, d, tile, logs);
-    } else if (kind == Loss.ITAKURA_SAITO) total += itakuraSaito<T>(pairs, task.epsilon, x, d, tile, logs);
-    else if (kind == Loss.CAUCHY) {
-      total += cauchy<T>(pairs, task.cauchyScale, task.cauchyCut, x, d, tile, logs);
-    } else total += divergence<T>(count, live, task.epsilon, task.beta, x, d, tile);
+    total += blockDivergence<T>(task, kind, count, live, x, d, tile, logs);
   }
   return total;
+}
+
+/**
+ * The loss `kind`, without the factor ½ of Frobenius and Cauchy, on at most LOSS_ROWS rows of a panel with `live`
+ * columns. x: V, d: weights or 0, p: WH, logs: a tile of scratch.
+ */
+export function blockDivergence<T>(
+  task: Task,
+  kind: i32,
+  rows: i32,
+  live: i32,
+  x: usize,
+  d: usize,
+  p: usize,
+  logs: usize,
+): f64 {
+  const pairs = rows * lanes<T>();
+  if (kind == Loss.FROBENIUS) return squaredError<T>(pairs, x, d, p);
+  if (kind == Loss.KULLBACK_LEIBLER) return kullbackLeibler<T>(pairs, task.epsilon, x, d, p, logs);
+  if (kind == Loss.ITAKURA_SAITO) return itakuraSaito<T>(pairs, task.epsilon, x, d, p, logs);
+  if (kind == Loss.CAUCHY) return cauchy<T>(pairs, task.cauchyScale, task.cauchyCut, x, d, p, logs);
+  return divergence<T>(rows, live, task.epsilon, task.beta, x, d, p);
 }
 
 /** to ← from + ε. from: pairs of T, to: pairs of f64. */

@@ -12,7 +12,7 @@
 // pass over V, no m×n temporary.
 
 import { lanes, PANEL_BYTES } from "../linalg/lanes";
-import { accumulate, accumulateQuotients, clear, predict } from "../linalg/product";
+import { accumulate, accumulateQuotients, clear, predict, predictWeighted } from "../linalg/product";
 import { Loss, Side, Task } from "../task";
 import { denominator, numerator, TILE_ROWS, tileOne, tileTwo } from "./workspace";
 
@@ -41,6 +41,25 @@ export function divergenceTerms<T>(task: Task, side: Side, other: Side, p: i32, 
       cauchy<T>(vectors, <T>task.cauchyScale, <T>task.cauchyCut, x, d, A, B);
     } else divergence<T>(vectors, task.epsilon, task.beta, x, d, A, B);
     accumulate<T>(count, k, other.tiles, rows, row, A, num);
+    accumulate<T>(count, k, other.tiles, rows, row, B, den);
+  }
+}
+
+/** The same for Frobenius with weights of 0 and 1, where missing entries are 0: A is the data themselves. */
+export function maskedFrobeniusTerms<T>(task: Task, side: Side, other: Side, p: i32, id: i32): void {
+  const k = task.k;
+  const rows = side.rows;
+  const num = numerator(task, id);
+  const den = denominator(task, id);
+  const B = tileTwo(task, id);
+  const panel = side.panels + <usize>p * k * PANEL_BYTES;
+  clear(k, num);
+  clear(k, den);
+  for (let row = 0; row < rows; row += TILE_ROWS) {
+    const count = min(TILE_ROWS, rows - row);
+    const at = (<usize>p * rows + row) * PANEL_BYTES;
+    predictWeighted<T>(count, k, other.panels, row, panel, side.weights + at, B);
+    accumulate<T>(count, k, other.tiles, rows, row, side.data + at, num);
     accumulate<T>(count, k, other.tiles, rows, row, B, den);
   }
 }

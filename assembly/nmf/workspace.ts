@@ -1,12 +1,12 @@
 // Workspace: where everything of one factorization lies. The host asks for the bytes first, takes
 // them from its arena, and lets `layout` write the pointers.
 //
-//   [Side H][Side W] V  Vᵀ  D  Dᵀ  H  Wᵀ  Hᵀ tiles  W tiles  HHᵀ  WᵀW  sums  partials  claims  scratch  staging
+//   [Side H][Side W] V  Vᵀ  D  Dᵀ  U  Uᵀ  H  Wᵀ  Hᵀ tiles  W tiles  HHᵀ  WᵀW  sums  partials  claims  scratch  staging
 
 import { PANEL_BYTES, panelCount, panelWidth } from "../linalg/lanes";
 import { panelElements } from "../linalg/layout";
 import { chunkCount, MAX_CHUNKS } from "../parallel/range";
-import { Loss, Side, Solver, Task } from "../task";
+import { Adversary, Loss, Side, Solver, Task } from "../task";
 
 /** Rows of a fused pass over V that are held in scratch at once. */
 export const TILE_ROWS: i32 = 128;
@@ -50,7 +50,7 @@ export function stagedH<T>(task: Task): usize {
 
 /**
  * Writes the pointers of a workspace that starts at `base` into the task and its sides, whose m, n,
- * k, loss, solver, weighted, fixedW and team are set, and returns the bytes it takes. With `base` 0
+ * k, loss, solver, adversary, weighted, fixedW and team are set, and returns the bytes it takes. With `base` 0
  * nothing outside the task is written: that call only asks for the size.
  */
 export function layout<T>(task: Task, base: usize): f64 {
@@ -71,14 +71,23 @@ export function layout<T>(task: Task, base: usize): f64 {
   const dataT = take(cursor, vt);
   const weights = take(cursor, task.weighted ? v : 0);
   const weightsT = take(cursor, task.weighted ? vt : 0);
-  const panelsH = take(cursor, panelElements<T>(k, n) * size);
-  const panelsW = take(cursor, panelElements<T>(k, m) * size);
+  const attacked = task.adversary != Adversary.NONE;
+  const attackedH = take(cursor, attacked ? v : 0);
+  const attackedW = take(cursor, attacked ? vt : 0);
+  const factorH = panelElements<T>(k, n) * size;
+  const factorW = panelElements<T>(k, m) * size;
+  const panelsH = take(cursor, factorH);
+  const panelsW = take(cursor, factorW);
+  const beforeH = take(cursor, attacked ? factorH : 0);
+  const beforeW = take(cursor, attacked ? factorW : 0);
+  const outsetH = take(cursor, attacked ? factorH : 0);
+  const outsetW = take(cursor, attacked ? factorW : 0);
   const ahead = task.extrapolate != 0;
-  const lastH = take(cursor, ahead ? panelElements<T>(k, n) * size : 0);
-  const lastW = take(cursor, ahead ? panelElements<T>(k, m) * size : 0);
+  const lastH = take(cursor, ahead ? factorH : 0);
+  const lastW = take(cursor, ahead ? factorW : 0);
   const guarded = ahead && task.solver == Solver.NEWTON;
-  const safeH = take(cursor, guarded ? panelElements<T>(k, n) * size : 0);
-  const safeW = take(cursor, guarded ? panelElements<T>(k, m) * size : 0);
+  const safeH = take(cursor, guarded ? factorH : 0);
+  const safeW = take(cursor, guarded ? factorW : 0);
   const tilesH = take(cursor, <f64>n * <f64>k * size);
   const tilesW = take(cursor, <f64>m * <f64>k * size);
   const square = <f64>k * <f64>k * size;
@@ -122,6 +131,9 @@ export function layout<T>(task: Task, base: usize): f64 {
     H.panels = panelsH;
     H.last = ahead ? lastH : 0;
     H.safe = guarded ? safeH : 0;
+    H.attacked = attacked ? attackedH : 0;
+    H.before = attacked ? beforeH : 0;
+    H.outset = attacked ? outsetH : 0;
     H.tiles = tilesH;
     H.gram = gramH;
     H.sums = sumsH;
@@ -135,6 +147,9 @@ export function layout<T>(task: Task, base: usize): f64 {
     W.panels = panelsW;
     W.last = ahead ? lastW : 0;
     W.safe = guarded ? safeW : 0;
+    W.attacked = attacked ? attackedW : 0;
+    W.before = attacked ? beforeW : 0;
+    W.outset = attacked ? outsetW : 0;
     W.tiles = tilesW;
     W.gram = gramW;
     W.sums = sumsW;

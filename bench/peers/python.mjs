@@ -48,3 +48,4 @@ function pythonPeer(name, script, threads) {
 
 export const sklearn = (threads = 1) => pythonPeer("sklearn", "sklearn-peer.py", threads);
 export const numpyMu = (threads = 1) => pythonPeer("numpy-mu", "numpy-peer.py", threads);
+export const numpyAtnmf = (threads = 1) => pythonPeer("numpy-at-nmf", "atnmf-peer.py", threads);

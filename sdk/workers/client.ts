@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-// One worker for one caller: nmf and transform in another thread, one at a time.
+// One worker for one caller: factorizations in another thread, one at a time.
 
+import { atnmfProblem, atnmfResult } from "../atnmf.js";
 import { AdvnmfError } from "../errors.js";
 import type { MatrixLike } from "../matrix.js";
 import { nmfResult } from "../nmf.js";
@@ -9,7 +10,14 @@ import { compile, type WasmSource } from "../platform/load.js";
 import { nmfProblem, type Problem, transformProblem } from "../problem.js";
 import { abortedBefore, type Solution, shaped } from "../solve.js";
 import { transformResult } from "../transform.js";
-import type { NmfOptions, NmfResult, TransformOptions, TransformResult } from "../types.js";
+import type {
+  AtnmfOptions,
+  AtnmfResult,
+  NmfOptions,
+  NmfResult,
+  TransformOptions,
+  TransformResult,
+} from "../types.js";
 import { type Calls, call } from "./call.js";
 import { startThread } from "./thread.js";
 
@@ -21,10 +29,12 @@ export interface WorkerOptions {
   readonly wasm?: WasmSource;
 }
 
-/** `nmf` and `transform` in another thread: the same arguments, results and errors, the same bits. */
+/** `nmf`, `atnmf` and `transform` in another thread: the same arguments, results and errors, the same bits. */
 export interface RemoteSolver extends Disposable {
   /** As the function of that name; throws what it throws, and `WORKER` when the worker dies. */
   nmf(V: MatrixLike, options: Omit<NmfOptions, "engine" | "threads">): Promise<NmfResult>;
+  /** As the function of that name, with one λ; throws what it throws, and `WORKER` when the worker dies. */
+  atnmf(V: MatrixLike, options: Omit<AtnmfOptions, "engine" | "threads">): Promise<AtnmfResult>;
   /** As the function of that name; throws what it throws, and `WORKER` when the worker dies. */
   transform(
     V: MatrixLike,
@@ -71,6 +81,13 @@ export function createWorker(options: WorkerOptions = {}): RemoteSolver {
       const shape = (solution: Solution) =>
         nmfResult(solution, options, (V2, W, own) => solver.transform(V2, W, own));
       return solve(nmfProblem(V, options), options, shape);
+    },
+    async atnmf(V, options) {
+      refuseOwnThreads(options);
+      const problem = atnmfProblem(V, options);
+      const shape = (solution: Solution) =>
+        atnmfResult(solution, problem, options, (V2, W, own) => solver.transform(V2, W, own));
+      return solve(problem, options, shape);
     },
     async transform(V, W, options = {}) {
       refuseOwnThreads(options);

@@ -6,7 +6,8 @@ import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
 import { Engine } from "../engine.js";
 import { AdvnmfError } from "../errors.js";
 import type { Problem } from "../problem.js";
-import { ALONE, drive, run, type Solution, type Team } from "../solve.js";
+import { drive, run, type Solution } from "../solve.js";
+import { ALONE, type Team } from "../workspace.js";
 import {
   type Answer,
   Gate,
@@ -56,8 +57,9 @@ async function solve(
   }
 }
 
-function arraysOf({ W, H }: Solution): ArrayBuffer[] {
-  return [W.data.buffer as ArrayBuffer, H.data.buffer as ArrayBuffer];
+function arraysOf({ W, H, hardened }: Solution): ArrayBuffer[] {
+  const arrays = [W.data, H.data, ...(hardened ? [hardened.R.data] : [])];
+  return arrays.map(({ buffer }) => buffer as ArrayBuffer);
 }
 
 const api: WorkerApi = {

@@ -91,6 +91,15 @@ function solverSuite<T>(): void {
       for (let s = 0; s < shapes; s++) compare<T>(problem(s, l, true), 1, 2e-14);
     }
   });
+  test("MU with weights of 0 and 1, one step and several", () => {
+    for (let l = 0; l < LOSSES.length; l++) {
+      for (let s = 0; s < shapes; s++) {
+        const p = problem(s, l, false);
+        p.mask(10 * s + 6);
+        compare<T>(p, s > 0 && s < 4 ? 6 : 1, 1e-13);
+      }
+    }
+  });
   test("several steps of MU, every loss, with and without weights", () => {
     for (let l = 0; l < LOSSES.length; l++) {
       for (let s = 1; s < 4; s++) {

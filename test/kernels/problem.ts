@@ -27,6 +27,7 @@ export class Problem {
   loss: i32 = Loss.FROBENIUS;
   solver: i32 = Solver.MU;
   weighted: bool = false;
+  binary: bool = false;
   fixedW: bool = false;
   firstH: bool = false;
   extrapolate: bool = false;
@@ -39,6 +40,9 @@ export class Problem {
   l2W: f64 = 0;
   l1H: f64 = 0;
   l2H: f64 = 0;
+  adversary: i32 = 0;
+  strength: f64 = 0;
+  radius: f64 = 0;
   pace: Pace = new Pace();
   lastW: Float64Array = new Float64Array(0);
   lastH: Float64Array = new Float64Array(0);
@@ -75,6 +79,13 @@ export class Problem {
     }
   }
 
+  /** Weights of 0 and 1. */
+  mask(seed: u32): void {
+    this.weigh(seed);
+    this.binary = true;
+    for (let i = 0; i < this.m * this.n; i++) if (this.D[i] > 0) this.D[i] = 1;
+  }
+
   /** A cut of the Cauchy loss that some errors exceed and none comes near. */
   cutBetween(): void {
     const P = product(this.m, this.k, this.n, this.W, this.H);
@@ -107,6 +118,7 @@ export class Problem {
     task.loss = this.loss;
     task.solver = this.solver;
     task.weighted = this.weighted ? 1 : 0;
+    task.binary = this.binary ? 1 : 0;
     task.fixedW = this.fixedW ? 1 : 0;
     task.firstH = this.firstH ? 1 : 0;
     task.extrapolate = this.extrapolate ? 1 : 0;
@@ -115,6 +127,9 @@ export class Problem {
     task.beta = this.beta;
     task.cauchyScale = this.scale;
     task.cauchyCut = this.cut;
+    task.adversary = this.adversary;
+    task.strength = this.strength;
+    task.radius = this.radius;
     this.bytes = <usize>layout<T>(task, 0);
     this.base = reserve(this.bytes);
     layout<T>(task, this.base);

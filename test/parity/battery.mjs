@@ -104,6 +104,30 @@ function problems() {
   ].map(({ with: options, ...problem }) => ({ ...problem, ...options }));
 }
 
+/** Problems with an adversary. */
+function hardened() {
+  const usual = { shape: [[40, 31, 5]], type: TYPES };
+  const short = { maxOuter: 4, maxInner: 25 };
+  const adversaries = [{ lambda: 2 }, { adversary: { linf: 0.1 } }];
+  const others = [
+    { lambda: 3, maxOuter: 20, maxInner: 200, epsilonInner: 0.1, epsilonOuter: 0.5 },
+    { lambda: 1.2, data: "counts", order: "HW", epsilon: 1e-10 },
+    { lambda: Number.POSITIVE_INFINITY, init: "random" },
+    { lambda: 5, init: "given", restarts: 1 },
+    { lambda: [1.5, 3], restarts: 1 },
+    { lambda: 2, restarts: 3 },
+  ];
+  const losses = [...COMMON, { beta: 1.5 }, { beta: 3 }];
+  const radius = ({ adversary, holes }) => adversary && (holes === "zero-fill" || holes === "nan");
+  return [
+    ...product({ ...usual, loss: losses, holes: HOLES, with: adversaries }),
+    ...product({ ...usual, with: others }),
+    ...product({ shape: LARGE, type: TYPES, loss: COMMON, with: adversaries }),
+  ]
+    .map(({ with: options, ...problem }) => ({ ...short, ...problem, ...options }))
+    .filter((problem) => !radius(problem));
+}
+
 /** `40x31 k=5 f64 kullback-leibler ignore`: how the problem is listed, and what its numbers are drawn from. */
 function nameOf({ shape: [rows, cols, rank], type, loss = "frobenius", holes = "none", ...options }) {
   const words = [`${rows}x${cols} k=${rank}`, type, word(loss)];
@@ -186,7 +210,7 @@ function missingOptions(holes, weights, rows, cols) {
  * @throws Error when a call used another number of threads.
  */
 export async function battery(advnmf, { threads, engine } = {}) {
-  const { nmf, selectRank, sha256, datasets } = advnmf;
+  const { nmf, atnmf, selectRank, sha256, datasets } = advnmf;
   const on = { ...(threads && { threads }), ...(engine && { engine }) };
   const parts = {};
 
@@ -224,6 +248,24 @@ export async function battery(advnmf, { threads, engine } = {}) {
   for (const problem of problems()) {
     const { V, missing, options } = prepare(problem);
     await factorize(nameOf(problem), V, options, missing);
+  }
+  for (const problem of hardened()) {
+    const { V, missing, options } = prepare(problem);
+    const { maxIterations: _, ...own } = options;
+    const name = `at-nmf ${nameOf(problem)}`;
+    const fit = await atnmf(V, { ...own, ...missing, ...on });
+    checkTeam(name, fit.threads, own.restarts);
+    const { W, H, R, loss, saddle, innerIterations, history, lambda = 0, lambdas = [] } = fit;
+    const figures = history.flatMap((entry) => [entry.loss, entry.objective, entry.saddle, entry.effort]);
+    const scores = lambdas.map(({ heldOutError }) => heldOutError);
+    await note(name, W.data, H.data, R.data, [
+      loss,
+      saddle,
+      lambda,
+      ...innerIterations,
+      ...figures,
+      ...scores,
+    ]);
   }
   for (const [name, { rank }] of Object.entries(datasets.facts)) {
     const V = await datasets.load(name, { seed: 5, ...(engine && { engine }) });

@@ -17,6 +17,9 @@ const COMMANDS = {
   projectedGradient: 5,
   cauchyScale: 6,
   conclude: 7,
+  attack: 8,
+  innerLoop: 9,
+  outerRule: 10,
 };
 type Call = [command: keyof typeof COMMANDS, argument?: number];
 
@@ -49,11 +52,23 @@ interface Case {
   readonly n: number;
   readonly k: number;
   readonly fields?: Record<string, number>;
+  /** Fields that are f64. */
+  readonly figures?: Record<string, number>;
   readonly weighted?: boolean;
   readonly calls?: readonly Call[];
 }
 
-const REPORTING = new Set<Call[0]>(["currentLoss", "projectedGradient"]);
+/** Fields that a command reports in, beside `value`. */
+const REPORTS: Partial<Record<Call[0], readonly string[]>> = {
+  currentLoss: ["value"],
+  projectedGradient: ["value"],
+  attack: ["clean", "attacked", "effort"],
+};
+/** Fields that are i32. */
+const VERDICTS: Partial<Record<Call[0], readonly string[]>> = {
+  innerLoop: ["done", "met"],
+  outerRule: ["met"],
+};
 const ITERATE: Call = ["iterate", 12];
 const MU = { solver: 0 };
 const cases: Case[] = [
@@ -93,6 +108,34 @@ const cases: Case[] = [
     k: 3,
     fields: { loss: 1, solver: 2, extrapolate: 1, fixedW: 1 },
   },
+  {
+    name: "AT-NMF, rules that let go soon",
+    m: 61,
+    n: 403,
+    k: 5,
+    fields: { ...MU, adversary: 1 },
+    figures: { strength: 0.5, innerTolerance: 5, outerTolerance: 20 },
+    calls: [["attack"], ["innerLoop", 500], ["outerRule"], ["attack"], ["innerLoop", 500], ["outerRule"]],
+  },
+  {
+    name: "AT-NMF, weighted, rules that do not",
+    m: 61,
+    n: 403,
+    k: 4,
+    fields: { ...MU, adversary: 1, loss: 1 },
+    figures: { strength: 0.5, innerTolerance: 1e-6, outerTolerance: 1e-6 },
+    weighted: true,
+    calls: [["attack"], ["innerLoop", 20], ["outerRule"], ["attack"], ["innerLoop", 5], ["outerRule"]],
+  },
+  {
+    name: "AT-NMF with a radius",
+    m: 200,
+    n: 300,
+    k: 7,
+    fields: { ...MU, adversary: 2 },
+    figures: { radius: 0.1, innerTolerance: 1 },
+    calls: [["attack"], ["innerLoop", 30], ["attack"], ["innerLoop", 30]],
+  },
   { name: "fewer chunks than members", m: 3, n: 5, k: 2, fields: MU },
   { name: "a Gram matrix of many chunks", m: 400, n: 500, k: 49, fields: { solver: 1 } },
 ];
@@ -107,7 +150,8 @@ async function run(dtype: "f32" | "f64", problem: Case, team: number): Promise<s
   const fields = { team, m, n, k, weighted: problem.weighted ? 1 : 0, ...problem.fields };
   for (const [name, value] of Object.entries(fields))
     view.setInt32(task + constant(`task_${name}`), value, true);
-  view.setFloat64(task + constant("task_epsilon"), 2.2e-16, true);
+  for (const [name, value] of Object.entries({ epsilon: 2.2e-16, ...problem.figures }))
+    view.setFloat64(task + constant(`task_${name}`), value, true);
   const base = task + Math.ceil(bytes / 16) * 16;
   expect(base + kernel("layout", task, 0)).toBeLessThan(memory.buffer.byteLength);
   kernel("layout", task, base);
@@ -143,7 +187,10 @@ async function run(dtype: "f32" | "f64", problem: Case, team: number): Promise<s
     for (const [name, argument = 0] of calls) {
       kernel("lead", task, COMMANDS[name], argument);
       // Before the first report the field holds what `layout` left there.
-      if (REPORTING.has(name)) reports.push(view.getFloat64(task + constant("task_value"), true));
+      for (const field of REPORTS[name] ?? [])
+        reports.push(view.getFloat64(task + constant(`task_${field}`), true));
+      for (const field of VERDICTS[name] ?? [])
+        reports.push(view.getInt32(task + constant(`task_${field}`), true));
     }
     kernel("lead", task, COMMANDS.end, 0);
     await Promise.all(done);

@@ -2,6 +2,7 @@
 // by finite differences. It also shows that they mean under tsc what they mean under asc.
 
 import { describe, expect, test } from "vitest";
+import { attacked, relativeChange } from "./atnmf.js";
 import { cauchyCut, cauchyScaleOf } from "./cauchy.js";
 import { choleskyFactor, choleskySolve } from "./cholesky.js";
 import { extrapolated, Pace } from "./extrapolation.js";
@@ -241,5 +242,61 @@ describe("robust scale and starts", () => {
     const sigma = Float64Array.of(9, 4);
     expectClose(nndsvdFactor(2, 2, 2, U, sigma, Z, 0.5), Float64Array.of(2.4, 0.5, 1.8, 1.6));
     expectClose(nndsvdFactor(2, 2, 2, Z, sigma, U, 0), Float64Array.of(1.8, 1.6, 2.4, 0));
+  });
+});
+
+describe("the adversary of AT-NMF", () => {
+  const P = product(m, k, n, W, H);
+  const epsilon = 2.2e-16;
+
+  /** Loss number and β of the divergence. */
+  const divergences: [number, number][] = [
+    [0, 2],
+    [1, 1],
+    [3, 1.5],
+    [3, 3],
+  ];
+
+  test.each(divergences)("loss %d, β = %d: no other U gains more", (kind, beta) => {
+    const lambda = 3;
+    const U = attacked(1, beta, 1 / (lambda - 1), m * n, V, ones, P, epsilon);
+    // One entry of a 1×1 problem: V = x, WH = 1·y.
+    const entry = (x: number, y: number) => {
+      const one = Float64Array.of(1);
+      const value = loss(
+        kind,
+        1,
+        1,
+        1,
+        Float64Array.of(x),
+        one,
+        one,
+        Float64Array.of(y),
+        beta,
+        epsilon,
+        1,
+        1,
+      );
+      return kind === 0 ? 2 * value : value;
+    };
+    for (const [i, u] of U.entries()) {
+      const gain = (x: number) => entry(x, P[i]!) - lambda * entry(x, V[i]!);
+      for (const step of [-0.1, -1e-3, 1e-3, 0.1]) {
+        expect(gain(Math.max(u + step, 0))).toBeLessThanOrEqual(gain(u) + 1e-12);
+      }
+    }
+  });
+
+  test("a radius is used up, to the side where WH is not", () => {
+    const U = attacked(2, 2, 0.05, m * n, V, ones, P, epsilon);
+    for (const [i, u] of U.entries()) expect(u - V[i]!).toBeCloseTo(V[i]! > P[i]! ? 0.05 : -0.05, 12);
+  });
+
+  test("the change of WH counts 0/0 as 0", () => {
+    expect(relativeChange(3, Float64Array.of(0, 3, 8), Float64Array.of(0, 2, 10))).toBeCloseTo(
+      Math.sqrt(0.29),
+      14,
+    );
+    expect(relativeChange(1, Float64Array.of(1), Float64Array.of(0))).toBe(Infinity);
   });
 });

@@ -1,7 +1,7 @@
 // The same iterates as independent float64 implementations: test/fixtures/golden-*.json.
 
 import { readFileSync } from "node:fs";
-import { type Matrix, matrix, nmf } from "advnmf";
+import { atnmf, type Matrix, matrix, nmf } from "advnmf";
 import { readMatrix } from "advnmf/io";
 import { describe, expect, it } from "vitest";
 import { dataPath, fromFormula, total } from "../data.js";
@@ -15,6 +15,16 @@ interface Figures {
 const fixture = (name: string) =>
   JSON.parse(readFileSync(new URL(`../fixtures/${name}`, import.meta.url), "utf8"));
 const frobenius = fixture("golden-frobenius.json") as { cases: Record<string, Record<string, Figures>> };
+interface Hardened extends Figures {
+  obj_adv: number;
+  normR2: number;
+  saddle_obj: number;
+}
+type Hardening = Record<string, Record<string, Hardened> & { inner_counts?: number[] }>;
+
+const hardened = fixture("golden-atnmf.json") as {
+  cases: Record<string, { fixed: Hardening; rule?: Hardening }>;
+};
 const kl = fixture("golden-kl.json");
 
 const relative = (got: number, expected: number) => Math.abs(got - expected) / Math.abs(expected);
@@ -105,6 +115,63 @@ describe("Frobenius MU on the AT-NMF authors' data", () => {
         expect(relative(2 * fit.loss, minimised), `loss after ${steps}`).toBeLessThan(1e-4);
       }
     });
+  }
+});
+
+describe("AT-NMF on its authors' data", () => {
+  for (const [name, { fixed, rule }] of Object.entries(hardened.cases)) {
+    const [set, mask, convention] = name.split("/") as [string, string, string];
+    const there = dataPath(`at-nmf/${set}`) !== undefined;
+    const missing = convention === "zerofill" ? "zero-fill" : "ignore";
+
+    async function compare(expected: Hardening, epsilon: number): Promise<void> {
+      const { V, D } = await atnmfData(set, mask);
+      const W = fromFormula(V.rows, 5, (f, k) => 0.1 + Math.abs(Math.sin(1 + 3 * f + 7 * k)));
+      const H = fromFormula(5, V.cols, (k, n) => 0.1 + Math.abs(Math.cos(2 + 5 * k + 11 * n)));
+      const shared = { rank: 5, mask: D, missing } as const;
+      const start = await nmf(V, {
+        ...shared,
+        solver: "mu",
+        init: { W, H },
+        maxIterations: 5,
+        tolerance: 0,
+      });
+      for (const [lambda, { inner_counts: counts, ...after }] of Object.entries(expected)) {
+        for (const [outer, figures] of Object.entries(after)) {
+          const fit = await atnmf(V, {
+            ...shared,
+            init: { W: start.W, H: start.H },
+            lambda: Number(lambda),
+            epsilonInner: epsilon,
+            epsilonOuter: epsilon,
+            maxInner: 50,
+            maxOuter: Number(outer),
+          });
+          const P = fit.reconstruct();
+          let saddle = 0;
+          for (const [i, r] of fit.R.data.entries()) {
+            if (D.data[i] !== 0) saddle += (V.data[i]! + r - P.data[i]!) ** 2 - Number(lambda) * r * r;
+          }
+          const last = fit.history.at(-1)!;
+          const got = {
+            ...objectives(V, D, P),
+            obj_adv: last.objective,
+            normR2: fit.history.at(-2)!.effort,
+            saddle_obj: saddle,
+          };
+          for (const [figure, value] of Object.entries(got)) {
+            const off = relative(value, figures[figure as keyof Hardened]);
+            expect(off, `λ = ${lambda}, ${outer} outer iterations: ${figure}`).toBeLessThan(1e-9);
+          }
+          const minimised = missing === "zero-fill" ? figures.obj_zf : figures.obj_obs;
+          expect(relative(2 * fit.loss, minimised)).toBeLessThan(1e-9);
+          if (counts) expect(fit.innerIterations).toEqual(counts.slice(0, Number(outer)));
+        }
+      }
+    }
+
+    it.skipIf(!there)(`${name}: every figure to 1e-9`, () => compare(fixed, 0));
+    if (rule) it.skipIf(!there)(`${name}: stopping by rules (12) and (13)`, () => compare(rule, 0.01));
   }
 });
 
