@@ -54,8 +54,9 @@ const KEPT = 6;
 /** Sizes of the second table, and products with the implicit system, as many as an attack's step usually takes. */
 const GROWING = [100, 200, 500, 1000, 2000].map((m) => ({ m, n: m, k: 10 }));
 const PRODUCTS = 10;
-/** Iterations that lead to where those gradients are taken. */
+/** Iterations that lead to where those gradients are taken, and a damping with which they take all products. */
 const WARM_ITERATIONS = 30;
+const STRONG_DAMPING = 0.1;
 
 export async function measure({ sdk, wanted, progress, ownPeers, effort }) {
   const lines = [];
@@ -78,7 +79,7 @@ export async function measure({ sdk, wanted, progress, ownPeers, effort }) {
   const growth = ["f64", "f32"].flatMap((dtype) => {
     const points = growing
       .filter((line) => line.dtype === dtype)
-      .map(({ size, time }) => [size.m * size.n, time.min]);
+      .map(({ size, cpu }) => [size.m * size.n, cpu.min]);
     return points.length < 2 ? [] : [{ dtype, exponent: exponent(points) }];
   });
   return { lines, growing, growth, tables: tables(lines, growing, growth) };
@@ -251,13 +252,15 @@ async function measureGrowth(sdk, size, dtype, { solverRounds }) {
   const { W: W1, H: H1 } = updates(size, data).init;
   const options = { W, H, reference: { W: W1, H: H1 }, epsilon: EPSILON, threads: 1, engine };
   const before = engine.memoryBytes;
-  const run = () => sdk.lafa.gradient(V, { ...options, damping: 0.01, tolerance: 0, maxProducts: PRODUCTS });
+  const system = { damping: STRONG_DAMPING, tolerance: 0, maxProducts: PRODUCTS };
+  const run = () => sdk.lafa.gradient(V, { ...options, ...system });
   const { peakBytes, products } = await run();
   const samples = await interleave([{ sample: () => shortest(timed(run)) }], Math.min(5, solverRounds));
   const line = {
     ...{ size, dtype, products, peakBytes },
     grownBytes: engine.memoryBytes - before,
     time: summary(samples[0].map(({ ms }) => ms)),
+    cpu: summary(samples[0].map(({ cpu }) => cpu)),
     jacobianBytes: jacobianBytes(size, dtype),
   };
   engine[Symbol.dispose]();
@@ -315,12 +318,13 @@ function tables(lines, growing, growth) {
         "bytes an entry",
         "Jacobian",
       ],
-      rows: growing.map(({ size, dtype, time, products, peakBytes, jacobianBytes: jacobian }) => [
+      rows: growing.map(({ size, dtype, time, cpu, products, peakBytes, jacobianBytes: jacobian }) => [
         sizeName(size),
         dtype,
         digits(time.median),
         digits(time.min),
-        digits((time.min * 1e6) / (size.m * size.n)),
+        digits(cpu.min),
+        digits((cpu.min * 1e6) / (size.m * size.n)),
         String(products),
         bytes(peakBytes),
         digits(peakBytes / (size.m * size.n)),
