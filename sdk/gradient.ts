@@ -17,6 +17,8 @@ export interface GradientProblem {
   /** Stationarity to go on to after them; undefined: stay where they end. */
   readonly converge: number | undefined;
   readonly damping: number;
+  /** Where the system cannot be solved, δ grows fivefold as long as it stays below this. */
+  readonly maxDamping: number;
   readonly tolerance: number;
   readonly maxProducts: number;
 }
@@ -29,6 +31,9 @@ export interface GradientOutcome {
   readonly featureErrorH: number;
   readonly matching: readonly number[];
   readonly residual: number;
+  /** Whether the tolerance was reached, without meeting negative curvature. */
+  readonly solved: boolean;
+  readonly damping: number;
   readonly products: number;
   readonly stationarity: number;
   readonly curvature: number;
@@ -63,6 +68,9 @@ const NEWTON_PRODUCTS = 500;
 
 /** What the implicit system is prepared for (assembly/lafa/implicit.ts). */
 const PURPOSES = { gradient: 0, newton: 1, stationarity: 2 } as const;
+
+/** Growth of δ where the system cannot be solved. */
+const DAMPING_GROWTH = 5;
 
 /** A burst should not take longer, so that progress and cancellation stay lively. */
 const BURST_SECONDS = 0.02;
@@ -152,6 +160,7 @@ export function* gradientRun(engine: Engine, problem: Problem, asked: GradientPr
   const { steps, checkpoints, states } = segments(iterations);
   let workspace: Workspace | undefined;
   let done = 0;
+  let damping = asked.damping;
   const work = mode === "backprop" ? 2 * iterations : iterations + asked.maxProducts;
   const report = (): Progress => ({
     iteration: Math.min(done, work),
@@ -244,13 +253,19 @@ export function* gradientRun(engine: Engine, problem: Problem, asked: GradientPr
       }
     } else {
       const products = new Pace();
-      while (record.int("done") === 0) {
-        const burst = products.fit(asked.maxProducts);
-        products.begin();
-        run.command("solve", burst);
-        products.end(burst);
-        done += burst;
-        if (run.stopped || (yield report())) throw aborted();
+      for (;;) {
+        while (record.int("done") === 0) {
+          const burst = products.fit(asked.maxProducts);
+          products.begin();
+          run.command("solve", burst);
+          products.end(burst);
+          done += burst;
+          if (run.stopped || (yield report())) throw aborted();
+        }
+        if (solved(record, asked) || damping * DAMPING_GROWTH > asked.maxDamping) break;
+        damping *= DAMPING_GROWTH;
+        record.setNumber("damping", damping);
+        run.command("prepare", PURPOSES.gradient);
       }
       run.command("concludeGradient");
     }
@@ -261,12 +276,14 @@ export function* gradientRun(engine: Engine, problem: Problem, asked: GradientPr
       featureErrorH: record.number("errorH"),
       matching: record.ints("matching", rank),
       residual: record.number("residual"),
+      solved: mode === "backprop" || solved(record, asked),
+      damping,
       products: record.int("products"),
       stationarity: record.number("stationarity"),
       curvature: record.number("curvature"),
       multiplier: record.number("multiplier"),
       leak: record.number("leak"),
-      ...trust(asked, record, figures.relativeError),
+      ...trust({ ...asked, damping }, record, figures.relativeError),
     };
     const solution: Solution = {
       ...factors,
@@ -370,6 +387,10 @@ function collect(
     out.set(run.floats(run.pointer("staging"), count * cols), row * cols);
   }
   return out;
+}
+
+function solved(record: Record, { tolerance }: GradientProblem): boolean {
+  return record.int("negative") === 0 && record.number("residual") <= tolerance;
 }
 
 /** Whether a gradient is that of the map it claims to be, and if not, why. */

@@ -1,16 +1,26 @@
 // advnmf: the public names.
 
 export { atnmf } from "./atnmf.js";
+export type {
+  AttackResult,
+  LafaOptions,
+  LafaProgress,
+  LafaResult,
+  PartialAttacks,
+  Spread,
+} from "./attack.js";
 export { type DatasetFacts, type DatasetName, type DatasetOptions, datasets } from "./datasets.js";
 export { createEngine, type Dtype, type Engine, type EngineOptions } from "./engine.js";
 export { AdvnmfError, type ErrorCode } from "./errors.js";
 export { type Factors, type FeatureErrorResult, featureError } from "./feature-error.js";
 export { sha256 } from "./fingerprint.js";
 export { info, type RuntimeInfo } from "./info.js";
-export { type GradientOptions, type GradientResult, lafa } from "./lafa.js";
+export { type Lafa, lafa } from "./lafa.js";
+export type { GradientOptions, GradientResult } from "./lafa-gradient.js";
 export { type Matrix, type MatrixLike, type MatrixNames, matrix, type Numbers, type Rows } from "./matrix.js";
 export { nmf } from "./nmf.js";
 export type { WasmSource } from "./platform/load.js";
+export type { Norm } from "./projection.js";
 export { type RankScore, type SelectRankOptions, type SelectRankResult, selectRank } from "./select-rank.js";
 export { transform } from "./transform.js";
 export type {

@@ -1,0 +1,615 @@
+// Latent feature attacks (Vu et al., arXiv 2408.03909): data within a small distance of V whose factorization has
+// other features. All attacks of a call, over ε, restarts and kinds of gradient, go step by step together, so that
+// their factorizations can be computed side by side.
+
+import { Ascent } from "./ascent.js";
+import { computeEach } from "./compute.js";
+import { defaultEngine, type Engine } from "./engine.js";
+import { AdvnmfError } from "./errors.js";
+import { checkFactors, type Factors, type FeatureErrorResult, featureError } from "./feature-error.js";
+import type { GradientOutcome } from "./gradient.js";
+import { gradientProblem } from "./lafa-gradient.js";
+import { checkEntries, type Matrix, type MatrixLike, type Numbers, toMatrix } from "./matrix.js";
+import { checkOptions, numberFrom, oneOf, show, wholeNumber } from "./options.js";
+import { nmfProblem, type Problem } from "./problem.js";
+import { type Norm, norm as normOf, PerturbationSet } from "./projection.js";
+import { abortedBefore, type Solution } from "./solve.js";
+import type { InitOption, NmfOptions } from "./types.js";
+
+/** What {@link LafaOptions.onProgress} is told. */
+export interface LafaProgress {
+  /** Steps that all attacks have taken. */
+  readonly step: number;
+  /** Steps that they will take. */
+  readonly steps: number;
+  /** The largest feature error so far, for each ε. */
+  readonly featureErrors: readonly number[];
+}
+
+/** Options of {@link lafa}. V is m×n. */
+export interface LafaOptions {
+  /** Number of features k. */
+  readonly rank: number;
+  /** Sizes of the perturbation: for `"l2"` relative to ‖V‖_F, for `"linf"` absolute. */
+  readonly epsilons: readonly number[];
+  /** Euclidean norm or largest entry. Default `"l2"`. */
+  readonly norm?: Norm;
+  /** `"pgd"` (default): projected ascent with momentum (Auto-PGD). `"fgsm"`: one step from a random point. */
+  readonly attack?: "pgd" | "fgsm";
+  /** Steps of `"pgd"`. Default 40. */
+  readonly steps?: number;
+  /** The first step, in units of ε; Auto-PGD halves it where it does not pay. Default 2. */
+  readonly stepSize?: number;
+  /** Attacks from different random points, of which the best is kept. Default 1. */
+  readonly restarts?: number;
+  /**
+   * Whether to begin at a random point of the ball; at V itself, with the reference for its factorization, the
+   * feature error is 0 and has no gradient. Default true.
+   */
+  readonly randomStart?: boolean;
+  /** Which gradient is followed; `"both"` attacks with each and keeps the better. Default `"implicit"`. */
+  readonly gradient?: "implicit" | "backprop" | "both";
+  /** Iterations of the victim's updates at every step of an attack. Default 1000. */
+  readonly iterations?: number;
+  /** Iterations that `"backprop"` goes through. Default: as many as `iterations`. */
+  readonly backpropIterations?: number;
+  /** Iterations of the reference and of the factorizations that results are judged by. Default 10,000. */
+  readonly evaluationIterations?: number;
+  /**
+   * δ of the implicit system. Default 0.01; where it cannot be solved, δ grows up to five times that, and beyond
+   * the gradient of that step is back-propagated.
+   */
+  readonly damping?: number;
+  /** What the victim minimises. Default `"kullback-leibler"`. */
+  readonly loss?: "kullback-leibler" | "frobenius";
+  /** Factors that the feature error is measured against; default: those of V from the same start. */
+  readonly reference?: Factors;
+  /** The victim's start, which the attacker knows. Default `"random"`. */
+  readonly init?: InitOption;
+  /** Of the start, the random points and the controls. Default 0. */
+  readonly seed?: number;
+  /** The box that entries stay in. Default 0 … the largest entry of V. */
+  readonly clip?: readonly [low: number, high: number];
+  /** Which point of an attack is the result: that of the largest feature error, or the last. Default `"best"`. */
+  readonly keep?: "best" | "last";
+  /** Other random starts that the results and V itself are factorized from, as controls. Default 5. */
+  readonly otherStarts?: number;
+  /** Random perturbations of the same size, as controls. Default 3. */
+  readonly noiseTrials?: number;
+  /** As in {@link nmf}. */
+  readonly threads?: number;
+  /** Stops the call with `ABORTED`; the error's `best` holds the perturbed matrices so far. */
+  readonly signal?: AbortSignal;
+  /** Called after every step. */
+  readonly onProgress?: (progress: LafaProgress) => void;
+  /** The engine to compute on; default a shared one. */
+  readonly engine?: Engine;
+}
+
+/** Mean and extremes of some feature errors. */
+export interface Spread {
+  /** The mean. */
+  readonly mean: number;
+  /** The least. */
+  readonly least: number;
+  /** The largest. */
+  readonly most: number;
+  /** All of them. */
+  readonly values: readonly number[];
+}
+
+/** What an attack of one size came to. */
+export interface AttackResult<A extends Numbers = Numbers> {
+  /** The size that was allowed, as in the options. */
+  readonly epsilon: number;
+  /** The data under attack, m×n. */
+  readonly perturbed: Matrix<A>;
+  /** What was added to V, m×n. */
+  readonly delta: Matrix<Float64Array>;
+  /** The size that was reached, in the units of ε. */
+  readonly size: number;
+  /** Feature error of the victim's factorization of `perturbed`, from its own start. */
+  readonly featureError: number;
+  /** The part of W. */
+  readonly featureErrorW: number;
+  /** The part of H. */
+  readonly featureErrorH: number;
+  /** ‖X − WH‖_F / ‖X‖_F of that factorization. */
+  readonly reconstructionError: number;
+  /** Its W. */
+  readonly W: Matrix<A>;
+  /** Its H. */
+  readonly H: Matrix<A>;
+  /** Feature errors along the kept attack, after the few iterations of its steps. */
+  readonly history: readonly number[];
+  /** The gradient that the kept attack followed. */
+  readonly gradient: "implicit" | "backprop";
+  /** Whether every implicit system on the way could be solved, at some damping. */
+  readonly gradientReliable: boolean;
+  /** Feature errors of `perturbed` from other random starts, which the attacker does not know. */
+  readonly transfer: Spread;
+  /** Feature errors of random perturbations of the same size, from the victim's start. */
+  readonly noise: Spread;
+  /** What the caller should know, in sentences. */
+  readonly warnings: readonly string[];
+}
+
+/** What {@link lafa} returns. */
+export interface LafaResult<A extends Numbers = Numbers> {
+  /** What feature errors are measured against. */
+  readonly reference: Factors<Matrix>;
+  /** One entry for each ε, in order. */
+  readonly results: readonly AttackResult<A>[];
+  /** Controls without an attack. */
+  readonly baseline: {
+    /** Feature error of V itself from the victim's start: 0 unless a reference was given. */
+    readonly unattacked: number;
+    /** Feature errors of V from other random starts: what a change of the start alone does. */
+    readonly refit: Spread;
+  };
+  /** What the figures assume. */
+  readonly assumption: string;
+  /** Seconds from the call to the result. */
+  readonly seconds: number;
+  /** Most bytes of WebAssembly memory that one of the factorizations or gradients took. */
+  readonly peakBytes: number;
+}
+
+const LAFA_OPTIONS = [
+  "rank",
+  "epsilons",
+  "norm",
+  "attack",
+  "steps",
+  "stepSize",
+  "restarts",
+  "randomStart",
+  "gradient",
+  "iterations",
+  "backpropIterations",
+  "evaluationIterations",
+  "damping",
+  "loss",
+  "reference",
+  "init",
+  "seed",
+  "clip",
+  "keep",
+  "otherStarts",
+  "noiseTrials",
+  "threads",
+  "signal",
+  "onProgress",
+  "engine",
+] as const;
+
+/** ε of LaFA's code. */
+const EPSILON = 1e-10;
+/** Implicit systems inside an attack: the residual, and the products for it, at most. */
+const TOLERANCE = 1e-2;
+const MOST_PRODUCTS = 100;
+/** Streams of the random points, and of the noise of the controls, lie far from those of the starts. */
+const POINT_STREAM = 0x50000000;
+const NOISE_STREAM = 0x51000000;
+/** Below this part of ε a size counts as held back by the box. */
+const REACHED = 0.999;
+
+/** One attack under way. */
+interface Attack {
+  readonly index: number;
+  readonly kind: "implicit" | "backprop";
+  readonly ascent: Ascent;
+  solved: boolean;
+}
+
+/** The perturbed matrices so far, on the error of a call that was cancelled. */
+export interface PartialAttacks {
+  /** One entry for each ε, with the largest feature error that was met. */
+  readonly results: readonly {
+    readonly epsilon: number;
+    readonly perturbed: Matrix;
+    readonly featureError: number;
+  }[];
+}
+
+/** The attack of `lafa`; documented there. */
+export async function attackFeatures(data: MatrixLike, options: LafaOptions): Promise<LafaResult> {
+  const began = performance.now();
+  const asked = checkAttack(data, options);
+  const { V, epsilons, kind, low, high, steps } = asked;
+  const { signal } = options;
+  if (signal?.aborted) throw abortedBefore(signal);
+  const engine = options.engine ?? (await defaultEngine());
+  const victim = new Victim(asked, options, engine);
+  await victim.begin();
+
+  const unit = kind === "l2" ? normOf("l2", V.data) : 1;
+  const sets = epsilons.map((epsilon) => new PerturbationSet(V.data, kind, epsilon * unit, low, high));
+  const attacks: Attack[] = [];
+  for (const [index, set] of sets.entries()) {
+    const radius = (epsilons[index] as number) * unit;
+    for (let restart = 0; restart < asked.restarts; restart++) {
+      const start = asked.randomStart
+        ? set.project(await randomDirection(engine, asked, POINT_STREAM + restart, radius))
+        : Float64Array.from(V.data);
+      for (const gradient of asked.kinds) {
+        const ascent = new Ascent(set, kind, start, steps, asked.stepSize * radius);
+        attacks.push({ index, kind: gradient, ascent, solved: true });
+      }
+    }
+  }
+  const best = () =>
+    epsilons.map((_, index) =>
+      attacks
+        .filter((attack) => attack.index === index)
+        .reduce((a, b) => (b.ascent.bestValue > a.ascent.bestValue ? b : a)),
+    );
+  for (let step = 0; step <= steps; step++) {
+    try {
+      const gradients = await victim.gradients(attacks);
+      for (const [i, attack] of attacks.entries()) {
+        const { featureError: value, gradient } = gradients[i] as GradientOutcome;
+        attack.ascent.note(value, gradient.data);
+        if (step < steps) attack.ascent.advance(gradient.data);
+      }
+    } catch (error) {
+      throw withAttacks(error, step, best(), asked);
+    }
+    options.onProgress?.({ step, steps, featureErrors: best().map(({ ascent }) => ascent.bestValue) });
+  }
+  try {
+    const results = await judge(victim, engine, asked, sets, attacks, unit);
+    const unattacked = featureError(await victim.factorize(V), victim.reference).value;
+    return {
+      reference: victim.reference,
+      results,
+      baseline: { unattacked, refit: spread(await victim.otherStarts(V)) },
+      assumption:
+        "The attacker knows the start of the victim's factorization; `transfer` tells what is left for starts that the attacker does not know.",
+      seconds: (performance.now() - began) / 1000,
+      peakBytes: victim.peakBytes,
+    };
+  } catch (error) {
+    throw withAttacks(error, steps, best(), asked);
+  }
+}
+
+/** The points of all attacks, judged by the whole factorization, and the controls beside the best of each ε. */
+async function judge(
+  victim: Victim,
+  engine: Engine,
+  asked: Checked,
+  sets: readonly PerturbationSet[],
+  attacks: readonly Attack[],
+  unit: number,
+): Promise<AttackResult[]> {
+  const points = attacks.map(({ ascent }) =>
+    asked.shaped(asked.keep === "best" ? ascent.best : ascent.point),
+  );
+  const fits = await victim.factorizeAll(points);
+  const errors = fits.map((fit) => featureError(fit, victim.reference));
+  const results: AttackResult[] = [];
+  for (const [index, set] of sets.entries()) {
+    const epsilon = asked.epsilons[index] as number;
+    const own = attacks.flatMap((attack, at) => (attack.index === index ? [at] : []));
+    const kept = own.reduce((a, b) =>
+      (errors[b] as FeatureErrorResult).value > (errors[a] as FeatureErrorResult).value ? b : a,
+    );
+    const perturbed = points[kept] as Matrix;
+    const fit = fits[kept] as Solution;
+    const error = errors[kept] as FeatureErrorResult;
+    const attack = attacks[kept] as Attack;
+    const size = set.size(perturbed.data) / unit;
+    const noises: Matrix[] = [];
+    for (let trial = 0; trial < asked.noiseTrials; trial++) {
+      const D = await randomDirection(engine, asked, NOISE_STREAM + trial, size * unit);
+      noises.push(asked.shaped(set.project(D)));
+    }
+    const noise = (await victim.factorizeAll(noises)).map(
+      (found) => featureError(found, victim.reference).value,
+    );
+    const warnings: string[] = [];
+    if (size < REACHED * epsilon && epsilon > 0) {
+      warnings.push(
+        `The perturbation has the size ${size}, not ${epsilon}: the box ${asked.low} … ${asked.high} allows no more where the attack led, or the best point lay inside.`,
+      );
+    }
+    results.push({
+      epsilon,
+      perturbed,
+      delta: { rows: asked.V.rows, cols: asked.V.cols, data: set.difference(perturbed.data) },
+      size,
+      featureError: error.value,
+      featureErrorW: error.w,
+      featureErrorH: error.h,
+      reconstructionError: fit.relativeError,
+      W: fit.W,
+      H: fit.H,
+      history: attack.ascent.history,
+      gradient: attack.kind,
+      gradientReliable: attack.solved,
+      transfer: spread(await victim.otherStarts(perturbed)),
+      noise: spread(noise),
+      warnings,
+    });
+  }
+  return results;
+}
+
+/** The factorization under attack: from a known start, and from others. */
+class Victim {
+  readonly #asked: Checked;
+  readonly #engine: Engine;
+  readonly #signal: AbortSignal | undefined;
+  readonly #init: InitOption;
+  readonly #given: Factors | undefined;
+  #start: Factors<Matrix> | undefined;
+  #reference: Factors<Matrix> | undefined;
+  /** Most bytes that one computation took. */
+  peakBytes = 0;
+
+  constructor(asked: Checked, options: LafaOptions, engine: Engine) {
+    this.#asked = asked;
+    this.#engine = engine;
+    this.#signal = options.signal;
+    this.#init = options.init ?? "random";
+    this.#given = options.reference;
+  }
+
+  /** Makes the start, and the reference unless there is one. */
+  async begin(): Promise<void> {
+    const { V, rank } = this.#asked;
+    const shape = [V.rows, rank, V.cols] as const;
+    // A reference that does not fit is refused before anything is computed.
+    const given = this.#given && checkFactors(this.#given, "the reference", shape);
+    const [start] = await this.#solve([nmfProblem(V, this.#options({ init: this.#init, maxIterations: 0 }))]);
+    this.#start = checkFactors(start as Solution, "the start", shape);
+    this.#reference = given ?? checkFactors(await this.factorize(V), "the factorization of V", shape);
+  }
+
+  get reference(): Factors<Matrix> {
+    return this.#reference as Factors<Matrix>;
+  }
+
+  #options(more: Partial<NmfOptions>): NmfOptions {
+    const { rank, loss, seed, threads, evaluationIterations } = this.#asked;
+    return {
+      rank,
+      loss,
+      solver: "mu",
+      order: loss === "frobenius" ? "WH" : "HW",
+      epsilon: EPSILON,
+      tolerance: 0,
+      maxIterations: evaluationIterations,
+      seed,
+      ...(threads === undefined ? {} : { threads }),
+      ...more,
+    };
+  }
+
+  async #solve(problems: readonly Problem[]): Promise<Solution[]> {
+    const solutions: Solution[] = [];
+    if (problems.length === 0) return solutions;
+    await computeEach(
+      this.#engine,
+      problems.length,
+      (index) => problems[index] as Problem,
+      this.#signal,
+      (index, solution) => {
+        solutions[index] = solution;
+        this.peakBytes = Math.max(this.peakBytes, solution.peakBytes);
+      },
+    );
+    return solutions;
+  }
+
+  /** The gradient at the point of each attack; those that cannot be solved implicitly are back-propagated. */
+  async gradients(attacks: readonly Attack[]): Promise<GradientOutcome[]> {
+    const found = await this.#solve(attacks.map(({ kind, ascent }) => this.#gradient(kind, ascent.point)));
+    const outcomes = found.map(({ gradient }) => gradient as GradientOutcome);
+    const unsolved = outcomes.flatMap(({ solved }, at) => (solved ? [] : [at]));
+    const again = await this.#solve(
+      unsolved.map((at) => this.#gradient("backprop", (attacks[at] as Attack).ascent.point)),
+    );
+    for (const [i, at] of unsolved.entries()) {
+      (attacks[at] as Attack).solved = false;
+      outcomes[at] = (again[i] as Solution).gradient as GradientOutcome;
+    }
+    return outcomes;
+  }
+
+  #gradient(mode: "implicit" | "backprop", point: Float64Array): Problem {
+    const { loss, iterations, backpropIterations, damping, threads } = this.#asked;
+    const { W, H } = this.#start as Factors<Matrix>;
+    const implicit = { damping, tolerance: TOLERANCE, maxProducts: MOST_PRODUCTS };
+    const problem = gradientProblem(this.#asked.shaped(point), {
+      W,
+      H,
+      reference: this.reference,
+      mode,
+      loss,
+      iterations: mode === "implicit" ? iterations : backpropIterations,
+      ...(mode === "implicit" ? implicit : {}),
+      ...(threads === undefined ? {} : { threads }),
+    });
+    if (!problem.gradient) return problem;
+    return { ...problem, gradient: { ...problem.gradient, maxDamping: 5 * damping } };
+  }
+
+  /** The whole factorization from the known start. */
+  async factorize(X: Matrix): Promise<Solution> {
+    return (await this.factorizeAll([X]))[0] as Solution;
+  }
+
+  factorizeAll(matrices: readonly Matrix[]): Promise<Solution[]> {
+    const init = this.#start as Factors<Matrix>;
+    return this.#solve(matrices.map((X) => nmfProblem(X, this.#options({ init }))));
+  }
+
+  /** Feature errors of X from other random starts. */
+  async otherStarts(X: Matrix): Promise<number[]> {
+    const { otherStarts, seed } = this.#asked;
+    const problems = Array.from({ length: otherStarts }, (_, i) =>
+      nmfProblem(X, this.#options({ init: "random", seed: (seed + 1 + i) % 0x100000000 })),
+    );
+    return (await this.#solve(problems)).map((fit) => featureError(fit, this.reference).value);
+  }
+}
+
+/** The arguments of `lafa`, checked. */
+interface Checked {
+  readonly V: Matrix;
+  readonly rank: number;
+  readonly epsilons: readonly number[];
+  readonly kind: Norm;
+  readonly steps: number;
+  readonly stepSize: number;
+  readonly restarts: number;
+  readonly randomStart: boolean;
+  readonly kinds: readonly ("implicit" | "backprop")[];
+  readonly iterations: number;
+  readonly backpropIterations: number;
+  readonly evaluationIterations: number;
+  readonly damping: number;
+  readonly loss: "kullback-leibler" | "frobenius";
+  readonly seed: number;
+  readonly low: number;
+  readonly high: number;
+  readonly keep: "best" | "last";
+  readonly otherStarts: number;
+  readonly noiseTrials: number;
+  readonly threads: number | undefined;
+  /** Entries as a matrix like V. */
+  shaped(X: Float64Array): Matrix;
+}
+
+function checkAttack(data: MatrixLike, options: LafaOptions): Checked {
+  checkOptions(options, LAFA_OPTIONS, "lafa");
+  const V = toMatrix(data, "V");
+  const { missing, max } = checkEntries(V, "V");
+  if (missing > 0) {
+    throw new AdvnmfError("NOT_FINITE", `V has ${missing} entries that are NaN; an attack needs all of V`, {
+      count: missing,
+    });
+  }
+  const { epsilons } = options;
+  if (!Array.isArray(epsilons) || epsilons.length === 0) {
+    throw new AdvnmfError("OPTION", `epsilons must be an array of sizes, got ${show(epsilons)}`, {
+      option: "epsilons",
+    });
+  }
+  for (const epsilon of epsilons) numberFrom(epsilon, 0, "epsilons");
+  const [low, high] = checkClip(options.clip ?? [0, max], V, max);
+  const attack = oneOf(options.attack ?? "pgd", ["pgd", "fgsm"], "attack");
+  if (attack === "fgsm" && options.steps !== undefined) {
+    throw new AdvnmfError("OPTION", 'steps belongs to attack "pgd"; "fgsm" takes one', { option: "steps" });
+  }
+  const gradient = oneOf(options.gradient ?? "implicit", ["implicit", "backprop", "both"], "gradient");
+  const iterations = wholeNumber(options.iterations ?? 1000, 1, 0x7fffffff, "iterations");
+  const single = V.data instanceof Float32Array;
+  return {
+    V,
+    rank: options.rank,
+    epsilons,
+    kind: oneOf(options.norm ?? "l2", ["l2", "linf"], "norm"),
+    steps: attack === "fgsm" ? 1 : wholeNumber(options.steps ?? 40, 1, 1_000_000, "steps"),
+    stepSize: numberFrom(options.stepSize ?? 2, 0, "stepSize"),
+    restarts: wholeNumber(options.restarts ?? 1, 1, 1_000_000, "restarts"),
+    randomStart: oneOf(options.randomStart ?? true, [true, false], "randomStart"),
+    kinds: gradient === "both" ? ["implicit", "backprop"] : [gradient],
+    iterations,
+    backpropIterations: wholeNumber(
+      options.backpropIterations ?? iterations,
+      1,
+      0x7fffffff,
+      "backpropIterations",
+    ),
+    evaluationIterations: wholeNumber(
+      options.evaluationIterations ?? 10_000,
+      1,
+      0x7fffffff,
+      "evaluationIterations",
+    ),
+    damping: numberFrom(options.damping ?? 0.01, Number.MIN_VALUE, "damping"),
+    loss: oneOf(options.loss ?? "kullback-leibler", ["kullback-leibler", "frobenius"], "loss"),
+    seed: wholeNumber(options.seed ?? 0, 0, 0xffffffff, "seed"),
+    low,
+    high,
+    keep: oneOf(options.keep ?? "best", ["best", "last"], "keep"),
+    otherStarts: wholeNumber(options.otherStarts ?? 5, 1, 10_000, "otherStarts"),
+    noiseTrials: wholeNumber(options.noiseTrials ?? 3, 1, 10_000, "noiseTrials"),
+    threads: options.threads,
+    shaped: (X) => ({ rows: V.rows, cols: V.cols, data: single ? new Float32Array(X) : X }),
+  };
+}
+
+function checkClip(clip: unknown, V: Matrix, max: number): [number, number] {
+  const [low, high] = Array.isArray(clip) ? clip : [];
+  if (!(Number.isFinite(low) && Number.isFinite(high) && low >= 0 && high >= low)) {
+    throw new AdvnmfError("OPTION", `clip must be [low, high] with 0 ≤ low ≤ high, got ${show(clip)}`, {
+      option: "clip",
+      got: clip,
+    });
+  }
+  let least = Number.POSITIVE_INFINITY;
+  for (const v of V.data) least = Math.min(least, v);
+  if (least < low || max > high) {
+    throw new AdvnmfError(
+      "OPTION",
+      `V must lie within clip, ${low} … ${high}, and its entries go from ${least} to ${max}`,
+      { option: "clip", least, max },
+    );
+  }
+  return [low, high];
+}
+
+/** A random direction of norm `radius`: entries uniform around 0. */
+async function randomDirection(
+  engine: Engine,
+  { V, seed, kind }: Checked,
+  stream: number,
+  radius: number,
+): Promise<Float64Array> {
+  const count = V.data.length;
+  const drawn = await engine.enqueue(async () => {
+    const { arena } = engine;
+    const mark = arena.mark();
+    try {
+      const address = arena.take(count * 8 + 16, "a random direction");
+      engine.kernel("uniform", "f64")(seed, stream, count, address, address + count * 8);
+      return new Float64Array(arena.memory.buffer, address, count).slice();
+    } finally {
+      arena.rewind(mark);
+    }
+  });
+  const D = drawn.map((x) => x - 0.5);
+  const scale = radius / normOf(kind, D);
+  return D.map((d) => d * scale);
+}
+
+function spread(values: readonly number[]): Spread {
+  return {
+    mean: values.reduce((sum, value) => sum + value, 0) / values.length,
+    least: Math.min(...values),
+    most: Math.max(...values),
+    values,
+  };
+}
+
+/** The error of a call that was cancelled, with the best points so far. */
+function withAttacks(error: unknown, step: number, best: readonly Attack[], asked: Checked): unknown {
+  if (!(error instanceof AdvnmfError) || error.code !== "ABORTED") return error;
+  const partial: PartialAttacks = {
+    results: best.map(({ index, ascent }) => ({
+      epsilon: asked.epsilons[index] as number,
+      perturbed: asked.shaped(ascent.best),
+      featureError: ascent.bestValue,
+    })),
+  };
+  return new AdvnmfError(
+    "ABORTED",
+    `aborted after ${step} of ${asked.steps} steps; the error's "best" holds the points so far`,
+    { step, steps: asked.steps },
+    { cause: error.cause, best: partial },
+  );
+}

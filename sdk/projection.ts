@@ -1,0 +1,85 @@
+// The set a perturbed matrix has to stay in: a ball around V, in the Euclidean or the largest-entry norm, and a box
+// for the entries. Only the exact operations of the host are used.
+
+/** How the size of a perturbation is measured. */
+export type Norm = "l2" | "linf";
+
+/** A ball around V with a box for the entries. V lies in the box. */
+export class PerturbationSet {
+  readonly #V: ArrayLike<number>;
+  readonly #norm: Norm;
+  readonly #radius: number;
+  readonly #low: number;
+  readonly #high: number;
+
+  constructor(V: ArrayLike<number>, norm: Norm, radius: number, low: number, high: number) {
+    this.#V = V;
+    this.#norm = norm;
+    this.#radius = radius;
+    this.#low = low;
+    this.#high = high;
+  }
+
+  /**
+   * The nearest X of the set to V + D. In the Euclidean norm that is V + clip(tD) with the largest t ≤ 1 that
+   * fits, found by bisection from below.
+   */
+  project(D: Float64Array): Float64Array {
+    if (this.#norm === "linf") {
+      const radius = this.#radius;
+      return this.#clipped(
+        D.map((d) => Math.max(-radius, Math.min(radius, d))),
+        1,
+      );
+    }
+    const whole = this.#clipped(D, 1);
+    if (this.size(whole) <= this.#radius) return whole;
+    let low = 0;
+    let high = 1;
+    for (let i = 0; i < 60; i++) {
+      const middle = (low + high) / 2;
+      if (this.size(this.#clipped(D, middle)) <= this.#radius) low = middle;
+      else high = middle;
+    }
+    return this.#clipped(D, low);
+  }
+
+  /** V + tD, clipped to the box. */
+  #clipped(D: Float64Array, t: number): Float64Array {
+    const V = this.#V;
+    return D.map((d, at) => Math.max(this.#low, Math.min(this.#high, (V[at] as number) + t * d)));
+  }
+
+  /** The norm of X − V. */
+  size(X: ArrayLike<number>): number {
+    return norm(this.#norm, this.difference(X));
+  }
+
+  /** X − V. */
+  difference(X: ArrayLike<number>): Float64Array {
+    const V = this.#V;
+    return Float64Array.from({ length: V.length }, (_, at) => (X[at] as number) - (V[at] as number));
+  }
+}
+
+/** ‖D‖ in either norm. */
+export function norm(kind: Norm, D: ArrayLike<number>): number {
+  let sum = 0;
+  let most = 0;
+  for (let at = 0; at < D.length; at++) {
+    const d = D[at] as number;
+    sum += d * d;
+    most = Math.max(most, Math.abs(d));
+  }
+  return kind === "l2" ? Math.sqrt(sum) : most;
+}
+
+/** The direction of a step along a gradient, of norm 1: g/‖g‖, or its signs. */
+export function steepest(kind: Norm, gradient: ArrayLike<number>): Float64Array {
+  const length = norm("l2", gradient);
+  return Float64Array.from({ length: gradient.length }, (_, at) => {
+    const g = gradient[at] as number;
+    if (kind === "linf") return Math.sign(g);
+    return length > 0 ? g / length : 0;
+  });
+}

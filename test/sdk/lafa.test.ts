@@ -1,0 +1,180 @@
+// Latent feature attacks: what an attack may do, what it comes to, and what stands beside it.
+
+import { AdvnmfError, createEngine, featureError, type LafaOptions, lafa, matrix, nmf } from "advnmf";
+import { describe, expect, test } from "vitest";
+import { seeded } from "../data.js";
+
+const engine = await createEngine();
+
+/** Noisy data from factors with zeros. */
+function data(m: number, n: number, k: number, seed: number) {
+  const next = seeded(seed);
+  const draw = (count: number) =>
+    Float64Array.from({ length: count }, () => {
+      const x = next();
+      return x < 0.4 ? 0 : x;
+    });
+  const W = draw(m * k);
+  const H = draw(k * n);
+  return matrix(
+    m,
+    n,
+    Float64Array.from({ length: m * n }, (_, at) => {
+      let sum = 0.05;
+      for (let a = 0; a < k; a++) sum += W[Math.floor(at / n) * k + a]! * H[a * n + (at % n)]!;
+      return sum * (0.7 + 0.6 * next());
+    }),
+  );
+}
+
+const QUICK = {
+  steps: 8,
+  iterations: 100,
+  evaluationIterations: 300,
+  otherStarts: 2,
+  noiseTrials: 2,
+  threads: 1,
+  engine,
+} as const;
+
+const frobenius = (A: ArrayLike<number>) => {
+  let sum = 0;
+  for (let at = 0; at < A.length; at++) sum += A[at]! * A[at]!;
+  return Math.sqrt(sum);
+};
+
+describe("every result stays in its ball and its box, to 1e-12", () => {
+  test.each([
+    ["l2", "pgd", "best"],
+    ["l2", "fgsm", "last"],
+    ["linf", "pgd", "last"],
+    ["linf", "fgsm", "best"],
+  ] as const)("%s, %s, %s", async (norm, attack, keep) => {
+    for (let seed = 0; seed < 4; seed++) {
+      const V = data(9 + seed, 12, 2, seed);
+      const most = Math.max(...V.data);
+      const { steps, ...others } = QUICK;
+      const epsilons = norm === "l2" ? [0.01, 0.2, 2] : [0.01, 0.3, 3];
+      const { results } = await lafa(V, {
+        ...others,
+        ...(attack === "pgd" ? { steps } : {}),
+        rank: 2,
+        norm,
+        attack,
+        keep,
+        epsilons,
+        seed,
+      });
+      expect(results).toHaveLength(3);
+      for (const { epsilon, perturbed, delta, size } of results) {
+        const D = Float64Array.from(perturbed.data, (x, at) => x - V.data[at]!);
+        const reached = norm === "l2" ? frobenius(D) / frobenius(V.data) : Math.max(...D.map(Math.abs));
+        expect(reached).toBeLessThanOrEqual(epsilon + 1e-12);
+        expect(Math.abs(size - reached)).toBeLessThan(1e-14);
+        expect(Math.max(...perturbed.data)).toBeLessThanOrEqual(most);
+        expect(Math.min(...perturbed.data)).toBeGreaterThanOrEqual(0);
+        expect(delta.data).toEqual(D);
+      }
+    }
+  });
+});
+
+test("the figures are those of the victim's factorization, and beat noise of the same size", async () => {
+  const V = data(20, 15, 3, 3);
+  const options = { ...QUICK, rank: 3, epsilons: [0.05], steps: 15, gradient: "both" } as const;
+  const { results, reference, baseline, peakBytes } = await lafa(V, options);
+  const [result] = results;
+  const start = await nmf(V, { rank: 3, loss: "kullback-leibler", solver: "mu", maxIterations: 0, engine });
+  const fit = await nmf(result!.perturbed, {
+    rank: 3,
+    loss: "kullback-leibler",
+    solver: "mu",
+    order: "HW",
+    epsilon: 1e-10,
+    tolerance: 0,
+    maxIterations: 300,
+    init: { W: start.W, H: start.H },
+    engine,
+    threads: 1,
+  });
+  expect(result!.W.data).toEqual(fit.W.data);
+  expect(result!.featureError).toBe(featureError(fit, reference).value);
+  expect(result!.reconstructionError).toBe(fit.relativeError);
+  expect(result!.history).toHaveLength(16);
+  expect(baseline.unattacked).toBe(0);
+  expect(baseline.refit.values).toHaveLength(2);
+  expect(result!.transfer.values).toHaveLength(2);
+  expect(result!.noise.values).toHaveLength(2);
+  expect(result!.featureError).toBeGreaterThan(2 * result!.noise.most);
+  expect(peakBytes).toBeGreaterThan(0);
+  const again = await lafa(V, options);
+  expect(again.results[0]!.perturbed.data).toEqual(result!.perturbed.data);
+});
+
+test("f32 data give f32 results", async () => {
+  const V = data(9, 12, 2, 1);
+  const single = matrix(9, 12, new Float32Array(V.data));
+  const { results } = await lafa(single, { ...QUICK, rank: 2, epsilons: [0.05] });
+  expect(results[0]!.perturbed.data).toBeInstanceOf(Float32Array);
+  expect(results[0]!.size).toBeLessThanOrEqual(0.05 + 1e-6);
+});
+
+test("a size that the box does not allow comes with a warning and the size that was reached", async () => {
+  const V = data(9, 12, 2, 1);
+  const { results } = await lafa(V, { ...QUICK, rank: 2, norm: "l2", epsilons: [50], keep: "last" });
+  expect(results[0]!.size).toBeLessThan(50);
+  expect(results[0]!.warnings.join()).toContain(String(results[0]!.size));
+});
+
+test("progress for every step, and the points so far when it is cancelled", async () => {
+  const V = data(9, 12, 2, 1);
+  const controller = new AbortController();
+  const seen: number[] = [];
+  const error = await lafa(V, {
+    ...QUICK,
+    rank: 2,
+    epsilons: [0.01, 0.05],
+    signal: controller.signal,
+    onProgress({ step, steps, featureErrors }) {
+      seen.push(step);
+      expect(steps).toBe(8);
+      expect(featureErrors).toHaveLength(2);
+      if (step === 3) controller.abort();
+    },
+  }).catch((thrown) => thrown);
+  expect(seen).toEqual([0, 1, 2, 3]);
+  expect(error.code).toBe("ABORTED");
+  expect(error.best.results.map(({ epsilon }: { epsilon: number }) => epsilon)).toEqual([0.01, 0.05]);
+  for (const { perturbed, featureError: value } of error.best.results) {
+    expect(perturbed.rows).toBe(9);
+    expect(value).toBeGreaterThan(0);
+  }
+});
+
+describe("bad input", () => {
+  const V = data(9, 12, 2, 1);
+  const ones = (rows: number, cols: number) => matrix(rows, cols, new Float64Array(rows * cols).fill(1));
+  test.each<[string, object, string, string]>([
+    ["a negative ε", { epsilons: [-0.1] }, "OPTION", "epsilons"],
+    ["no ε", { epsilons: [] }, "OPTION", "epsilons"],
+    ["a reference of another shape", { reference: { W: ones(9, 3), H: ones(3, 12) } }, "SHAPE", "9×2"],
+    ["a box without V", { clip: [0, 0.01] }, "OPTION", "must lie within clip"],
+    ["no rank", { rank: 0 }, "RANK", "rank"],
+    ["steps of a single step", { attack: "fgsm" }, "OPTION", "steps"],
+    ["back-propagation through nothing", { backpropIterations: 0 }, "OPTION", "backpropIterations"],
+    ["an unknown option", { epsilon: 0.1 }, "OPTION", 'did you mean "epsilons"'],
+  ])("%s", async (_, wrong, code, words) => {
+    const options = { ...QUICK, rank: 2, epsilons: [0.1], ...wrong } as LafaOptions;
+    const error = await lafa(V, options).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(AdvnmfError);
+    expect(error.code).toBe(code);
+    expect(error.message).toContain(words);
+  });
+
+  test("NaN", async () => {
+    const holes = matrix(9, 12, V.data.map((x, at) => (at === 5 ? Number.NaN : x)) as Float64Array);
+    await expect(lafa(holes, { ...QUICK, rank: 2, epsilons: [0.1] })).rejects.toMatchObject({
+      code: "NOT_FINITE",
+    });
+  });
+});
