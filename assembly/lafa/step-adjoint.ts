@@ -47,19 +47,20 @@ export function halfStepAdjoint<T>(task: Task, ofH: bool, id: i32): void {
 }
 
 function kullbackLeiblerHalfStep<T>(task: Task, ofH: bool, id: i32): void {
+  const k = task.k;
   const stop = changetype<usize>(task) + offsetof<Task>("stop");
   const side = changetype<Side>(ofH ? task.sideH : task.sideW);
   let total = panelCount<T>(side.cols);
   let chunks = chunkCount(total);
   let size = chunkPanels(total);
-  const sideChunks = chunks;
   for (let chunk = nextChunk(task, chunks, id, -1); chunk >= 0; chunk = nextChunk(task, chunks, id, chunk)) {
     const last = min(total, (chunk + 1) * size);
     const part = partialOf(task, ofH, chunk) + <usize>SCALARS * 8;
-    memory.fill(part, 0, <usize>task.k * 8);
+    memory.fill(part, 0, <usize>k * 8);
     for (let p = chunk * size; p < last; p++) changePanel<T>(task, ofH, p, part);
   }
   barrier(task);
+  const shift = sumChunks(task, ofH, chunks, id);
   total = panelCount<T>(task.n);
   size = chunkPanels(total);
   const groups = groupCount(task);
@@ -70,7 +71,7 @@ function kullbackLeiblerHalfStep<T>(task: Task, ofH: bool, id: i32): void {
     const last = min(total, firstInGroup(task, group + 1) * size);
     for (let p = firstInGroup(task, group) * size; p < last; p++) {
       columnsPanel<T>(task, ofH, p, sums, id);
-      if (!ofH) addChunkSums<T>(task, ofH, sideChunks, p, task.n, vectorsOf(task, true).adjoint);
+      if (!ofH) addToRows<T>(k, shift, vectorsOf(task, true).adjoint + <usize>(p * k) * PANEL_BYTES);
     }
   }
   barrier(task);
@@ -81,7 +82,7 @@ function kullbackLeiblerHalfStep<T>(task: Task, ofH: bool, id: i32): void {
     const last = min(total, (chunk + 1) * size);
     for (let p = chunk * size; p < last; p++) {
       addColumnSums<T>(task, p);
-      if (ofH) addChunkSums<T>(task, ofH, sideChunks, p, task.m, vectorsOf(task, false).adjoint);
+      if (ofH) addToRows<T>(k, shift, vectorsOf(task, false).adjoint + <usize>(p * k) * PANEL_BYTES);
     }
   }
   barrier(task);
@@ -141,7 +142,7 @@ function changePanel<T>(task: Task, ofH: bool, p: i32, part: usize): void {
   const change = vectors.change + at;
   const zero = v128.splat<T>(<T>0);
   for (let a = 0; a < k; a++) {
-    const s = v128.splat<T>(<T>(load<f64>(other.sums + <usize>a * 8) + task.epsilon));
+    const inverse = v128.splat<T>(<T>(1 / (load<f64>(other.sums + <usize>a * 8) + task.epsilon)));
     let sum: f64 = 0;
     for (let half = <usize>a * PANEL_BYTES; half < <usize>(a + 1) * PANEL_BYTES; half += 16) {
       const old = v128.load(c + half);
@@ -149,9 +150,10 @@ function changePanel<T>(task: Task, ofH: bool, p: i32, part: usize): void {
       const slope = v128.load(g + half);
       // An entry that is 0 stays so, and so does what depends on it.
       const ratio = v128.and(v128.div<T>(next, old), v128.gt<T>(old, zero));
-      v128.store(change + half, v128.div<T>(v128.mul<T>(slope, old), s));
+      const relative = v128.mul<T>(slope, inverse);
+      v128.store(change + half, v128.mul<T>(relative, old));
       v128.store(g + half, v128.mul<T>(slope, ratio));
-      sum -= horizontalSum<T>(v128.div<T>(v128.mul<T>(slope, next), s));
+      sum -= horizontalSum<T>(v128.mul<T>(relative, next));
     }
     const to = part + <usize>a * 8;
     store<f64>(to, load<f64>(to) + sum);
@@ -193,20 +195,26 @@ function columnsPanel<T>(task: Task, ofH: bool, p: i32, sums: usize, id: i32): v
   }
 }
 
-/** Panel p of `adjoint` (k×cols) += what the chunks of the side of the half-step left: Σ s̄ of each component. */
-function addChunkSums<T>(task: Task, ofH: bool, chunks: i32, p: i32, cols: i32, adjoint: usize): void {
-  const width = panelWidth<T>();
-  const live = min(width, cols - p * width);
-  const panel = adjoint + <usize>(p * task.k) * PANEL_BYTES;
+/** Σ s̄ of each component over what the chunks of the side of the half-step left (k f64), in the member's scratch. */
+function sumChunks(task: Task, ofH: bool, chunks: i32, id: i32): usize {
+  const sums = numerator(task, id);
   for (let a = 0; a < task.k; a++) {
     let sum: f64 = 0;
     for (let chunk = 0; chunk < chunks; chunk++) {
       sum += load<f64>(partialOf(task, ofH, chunk) + <usize>(SCALARS + a) * 8);
     }
-    for (let column = 0; column < live; column++) {
-      const to = panel + <usize>a * PANEL_BYTES + <usize>column * sizeof<T>();
-      store<T>(to, <T>(<f64>load<T>(to) + sum));
-    }
+    store<f64>(sums + <usize>a * 8, sum);
+  }
+  return sums;
+}
+
+/** Row a of a panel += number a of `sums`. What this leaves behind the last column nobody asks for: C is 0 there. */
+function addToRows<T>(k: i32, sums: usize, panel: usize): void {
+  for (let a = 0; a < k; a++) {
+    const sum = v128.splat<T>(<T>load<f64>(sums + <usize>a * 8));
+    v128.store(panel, v128.add<T>(v128.load(panel), sum));
+    v128.store(panel, v128.add<T>(v128.load(panel, 16), sum), 16);
+    panel += PANEL_BYTES;
   }
 }
 

@@ -104,7 +104,7 @@ export class Gradient {
   columnSums: usize;
 }
 
-/** At most this many groups of chunks sum over columns: each keeps k×m vectors. */
+/** At most this many groups of chunks, two chunks or more in each, sum over columns: each keeps k×m vectors. */
 const MOST_GROUPS: i32 = 8;
 
 /** Sums of k numbers that a chunk leaves. */
@@ -243,7 +243,7 @@ function sumOfChunks(task: Task, index: i32, first: i32, count: i32): f64 {
 }
 
 function groupsOf(chunks: i32): i32 {
-  return min(MOST_GROUPS, chunks);
+  return min(MOST_GROUPS, (chunks + 1) / 2);
 }
 
 /** Groups that the chunks of H are summed in. */
