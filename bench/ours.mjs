@@ -19,9 +19,9 @@ export async function loadSdk(notes) {
   if (Math.max(newest(join(root, "assembly")), newest(join(root, "sdk"))) > built) {
     notes.push("dist/ is older than its sources: the solvers below are those of the last build");
   }
-  const { nmf, createEngine } = await import("../dist/index.js");
+  const { nmf, createEngine, lafa, datasets } = await import("../dist/index.js");
   const { nmfSync, atnmfSync, createEngineSync } = await import("../dist/sync.js");
-  return { nmf, createEngine, nmfSync, atnmfSync, createEngineSync };
+  return { nmf, createEngine, lafa, datasets, nmfSync, atnmfSync, createEngineSync };
 }
 
 /** Newest change below a folder or of a file. */

@@ -10,6 +10,7 @@ import * as cost from "./parts/cost.mjs";
 import * as curves from "./parts/curves.mjs";
 import * as hardening from "./parts/hardening.mjs";
 import * as kernels from "./parts/kernels.mjs";
+import * as lafa from "./parts/lafa.mjs";
 import * as objective from "./parts/objective.mjs";
 import * as scaling from "./parts/scaling.mjs";
 import * as solvers from "./parts/solvers.mjs";
@@ -19,7 +20,7 @@ import { findPeers, installPeers, PEERS, THREADED_PEERS } from "./peers/peer.mjs
 import { circumstances, json, save, text } from "./report.mjs";
 import { loadKernels } from "./workspace.mjs";
 
-const PARTS = { kernels, solvers, objective, hardening, threads, startup, scaling, curves, cost };
+const PARTS = { kernels, solvers, objective, hardening, lafa, threads, startup, scaling, curves, cost };
 
 /** A load average above which this run was not alone when it began. */
 const QUIET = 0.5;

@@ -16,7 +16,7 @@ import { chunkCount, chunkPanels, firstChunk } from "../parallel/range";
 import { Side, Task } from "../task";
 import { featureError } from "./feature-error";
 import { halfStepAdjoint } from "./step-adjoint";
-import { gradientOf, stateBytes } from "./workspace";
+import { gradientOf, stateBytes, vectorsOf } from "./workspace";
 
 function stateAt<T>(task: Task, slot: i32): usize {
   return gradientOf(task).states + <usize>slot * <usize>stateBytes<T>(task);
@@ -41,15 +41,21 @@ export function keep<T>(task: Task, slot: i32, id: i32): void {
   barrier(task);
 }
 
-/** H (`ofH`) or W ← what slot holds. */
-function recall<T>(task: Task, slot: i32, ofH: bool, id: i32): void {
+/** H (`ofH`) or W ← what slot holds; `change` ← what it was, if it is to be kept. */
+function recall<T>(task: Task, slot: i32, ofH: bool, kept: bool, id: i32): void {
   const side = changetype<Side>(ofH ? task.sideH : task.sideW);
   const tiles = stateAt<T>(task, slot) + (ofH ? behindW<T>(task) : 0);
   const total = panelCount<T>(side.cols);
   const chunks = chunkCount(total);
   const size = chunkPanels(total);
+  const first = min(total, firstChunk(chunks, task.team, id) * size);
   const end = min(total, firstChunk(chunks, task.team, id + 1) * size);
-  for (let p = min(total, firstChunk(chunks, task.team, id) * size); p < end; p++) {
+  if (kept) {
+    const from = <usize>(first * task.k) * PANEL_BYTES;
+    const bytes = <usize>((end - first) * task.k) * PANEL_BYTES;
+    memory.copy(vectorsOf(task, ofH).change + from, side.panels + from, bytes);
+  }
+  for (let p = first; p < end; p++) {
     tilesToPanel<T>(task.k, side.cols, p, tiles, side.panels + <usize>p * task.k * PANEL_BYTES);
   }
   // `refresh` gives each member the chunks it has just written.
@@ -58,8 +64,8 @@ function recall<T>(task: Task, slot: i32, ofH: bool, id: i32): void {
 
 /** Both factors ← what slot holds. Every member calls it. */
 export function restore<T>(task: Task, slot: i32, id: i32): void {
-  recall<T>(task, slot, true, id);
-  recall<T>(task, slot, false, id);
+  recall<T>(task, slot, true, false, id);
+  recall<T>(task, slot, false, false, id);
 }
 
 /** Slot of the state before step `step` of the segment that begins at checkpoint `checkpoint`. */
@@ -82,9 +88,9 @@ export function comeBack<T>(task: Task, checkpoint: i32, id: i32): void {
   for (let step = gradientOf(task).steps - 1; step >= 0; step--) {
     const slot = slotOf(task, checkpoint, step);
     // The factor that was updated last goes back first: the other one is still the new one.
-    recall<T>(task, slot, !firstH, id);
+    recall<T>(task, slot, !firstH, true, id);
     halfStepAdjoint<T>(task, !firstH, id);
-    recall<T>(task, slot, firstH, id);
+    recall<T>(task, slot, firstH, true, id);
     halfStepAdjoint<T>(task, firstH, id);
   }
 }

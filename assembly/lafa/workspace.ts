@@ -2,13 +2,13 @@
 // nothing here is m×n but the gradient of back-propagation, which is summed over the steps.
 //
 //   [Gradient][GradientSide H][GradientSide W] vectors of H, of W  features  partials
-//   back-propagation   ∂L/∂X  states
+//   back-propagation   ∂L/∂X  states  sums over columns
 //   implicit           the k×k blocks of each column of H and row of W
 
 import { PANEL_BYTES } from "../linalg/lanes";
 import { Cursor, take, tileOne } from "../nmf/workspace";
 import { chunkCount } from "../parallel/range";
-import { Task } from "../task";
+import { Loss, Task } from "../task";
 import { assignBytes } from "./hungarian";
 
 /** Rows of a panel that gradients take at once: three tiles of them fit where there are two of TILE_ROWS. */
@@ -100,7 +100,12 @@ export class Gradient {
   /** ∂L/∂X as panels. */
   gradient: usize;
   states: usize;
+  /** Kullback–Leibler: sums over the columns of each group of chunks, k×m vectors whose lanes are not yet added. */
+  columnSums: usize;
 }
+
+/** At most this many groups of chunks, two chunks or more in each, sum over columns: each keeps k×m vectors. */
+const MOST_GROUPS: i32 = 8;
 
 /** Sums of k numbers that a chunk leaves. */
 export const SUMS: i32 = 4;
@@ -154,6 +159,10 @@ function layoutOf(task: Task, base: usize, mode: i32, states: i32, size: i32): f
   const partials = take(cursor, <f64>(chunksH + chunksW) * <f64>partialBytes(k));
   const gradient = take(cursor, implicit ? 0 : panelBytes(task.m, task.n, size));
   const kept = take(cursor, implicit ? 0 : <f64>states * stateBytesOf(task, size));
+  const sums = take(
+    cursor,
+    implicit || task.loss == Loss.FROBENIUS ? 0 : <f64>groupsOf(chunksH) * <f64>k * <f64>task.m * 16,
+  );
   const bytes = changetype<Cursor>(cursor).at - <f64>base;
   if (base != 0) {
     memory.fill(record, 0, offsetof<Gradient>());
@@ -172,6 +181,7 @@ function layoutOf(task: Task, base: usize, mode: i32, states: i32, size: i32): f
     g.size = size;
     g.gradient = gradient;
     g.states = kept;
+    g.columnSums = sums;
   }
   return bytes;
 }
@@ -230,6 +240,30 @@ function sumOfChunks(task: Task, index: i32, first: i32, count: i32): f64 {
   let sum: f64 = 0;
   for (let chunk = 0; chunk < count; chunk++, at += bytes) sum += load<f64>(at);
   return sum;
+}
+
+function groupsOf(chunks: i32): i32 {
+  return min(MOST_GROUPS, (chunks + 1) / 2);
+}
+
+/** Groups that the chunks of H are summed in. */
+export function groupCount(task: Task): i32 {
+  return groupsOf(gradientOf(task).chunksH);
+}
+
+/** First chunk of H in a group, which ends where the next begins. */
+export function firstInGroup(task: Task, group: i32): i32 {
+  return (gradientOf(task).chunksH * group) / groupCount(task);
+}
+
+/** Bytes of the sums of one group. */
+export function groupBytes(task: Task): usize {
+  return (<usize>task.k * task.m) << 4;
+}
+
+/** Where a group leaves its sums over columns. */
+export function columnSumsOf(task: Task, group: i32): usize {
+  return gradientOf(task).columnSums + <usize>group * groupBytes(task);
 }
 
 /** One of three tiles of GRADIENT_ROWS rows, which take the place of a member's two of TILE_ROWS. */

@@ -4,6 +4,8 @@
 //   predict4        out (4 rows × 2 vectors) = Σ_a b(a, 0…3) ⊗ x(a, 2 vectors)
 //   weighted4       out = d ∘ that
 //   quotient4       out = v / (that + ε)
+//   rows1           out(r) (1 vector) += x(r)·c, the lanes of the two vectors of a row added
+//   rows2           the same += x(r)·c + y(r)·d
 //   quotientStrip3  out (3×1 vectors) += Σ_r b(r, 0…2) ⊗ (v(r) / (Σ_a b(r, a) c(a) + ε)), all in registers
 //
 // The tile is 4×2 vectors because engines emit the loads of a loop body first: accumulators, the
@@ -307,4 +309,32 @@ export function quotientStrip3<T>(rows: i32, b: usize, c: usize, v: usize, e: v1
   v128.store(out, s0);
   v128.store(out, s1, 32);
   v128.store(out, s2, 64);
+}
+
+/** out(r) (1 vector) += the two vectors of x(r) ∘ c, added. x: rows of a panel; c: one; out: rows vectors. */
+export function rows1<T>(rows: i32, x: usize, c: usize, out: usize): void {
+  const c0 = v128.load(c);
+  const c1 = v128.load(c, 16);
+  for (const end = out + ((<usize>rows) << 4); out < end; out += 16, x += PANEL_BYTES) {
+    const first = v128.mul<T>(v128.load(x), c0);
+    const both = v128.add<T>(first, v128.mul<T>(v128.load(x, 16), c1));
+    v128.store(out, v128.add<T>(v128.load(out), both));
+  }
+}
+
+/** {@link rows1} of x and c, and of y and d. */
+export function rows2<T>(rows: i32, x: usize, c: usize, y: usize, d: usize, out: usize): void {
+  const c0 = v128.load(c);
+  const c1 = v128.load(c, 16);
+  const d0 = v128.load(d);
+  const d1 = v128.load(d, 16);
+  for (const end = out + ((<usize>rows) << 4); out < end; out += 16) {
+    const first = v128.mul<T>(v128.load(x), c0);
+    const both = v128.add<T>(first, v128.mul<T>(v128.load(x, 16), c1));
+    const other = v128.mul<T>(v128.load(y), d0);
+    const others = v128.add<T>(other, v128.mul<T>(v128.load(y, 16), d1));
+    v128.store(out, v128.add<T>(v128.load(out), v128.add<T>(both, others)));
+    x += PANEL_BYTES;
+    y += PANEL_BYTES;
+  }
 }

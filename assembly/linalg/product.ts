@@ -4,6 +4,7 @@
 //   predict      out (rows×panel) = B·C   B: rows of an R×k factor, C: one panel of a k×N factor
 //   predictWeighted   out (rows×panel) = D∘(B·C)
 //   accumulateQuotients   out (k×panel) += Bᵀ·(V/(B·C + ε))
+//   accumulateRows    out (rows×k) += X·Cᵀ + Y·Dᵀ   X, Y: rows of a panel, C, D: panels of k rows
 //
 // Long panels are taken in blocks of rows that stay in the first-level cache while every strip of
 // B passes over them. A micro-kernel has one call site here, where the compiler puts it in line: a call
@@ -11,7 +12,18 @@
 
 import { PANEL_BYTES, panelWidth } from "./lanes";
 import { stripCount, stripWidth } from "./layout";
-import { predict4, quotient4, quotientStrip3, strip1, strip2, strip3, strip4, weighted4 } from "./micro";
+import {
+  predict4,
+  quotient4,
+  quotientStrip3,
+  rows1,
+  rows2,
+  strip1,
+  strip2,
+  strip3,
+  strip4,
+  weighted4,
+} from "./micro";
 
 /** Rows of a panel that are taken at once: 16 KiB. */
 const BLOCK_ROWS: i32 = 512;
@@ -135,6 +147,29 @@ function quotients<T>(
     quotient4<T>(k, b, panel, v, e, out);
     b = nextFour<T>(k, factor, b);
     v += 4 * PANEL_BYTES;
+  }
+}
+
+/**
+ * out(a, r) += x(r)·c(a) + y(r)·d(a) for r < rows, each a vector whose lanes remain to be added. x, y: rows of a
+ * panel, x 0 for none; c, d: k rows of a panel; out: the vector of a = 0, r = 0, those of the next a `stride` bytes on.
+ */
+export function accumulateRows<T>(
+  rows: i32,
+  k: i32,
+  x: usize,
+  c: usize,
+  y: usize,
+  d: usize,
+  out: usize,
+  stride: usize,
+): void {
+  for (let a = 0; a < k; a++) {
+    if (x) rows2<T>(rows, x, c, y, d, out);
+    else rows1<T>(rows, y, d, out);
+    c += PANEL_BYTES;
+    d += PANEL_BYTES;
+    out += stride;
   }
 }
 

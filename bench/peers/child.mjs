@@ -10,6 +10,9 @@ import { createInterface } from "node:readline";
 /** Added to denominators, and inside V/(WH + ε), as the SDK does by default. */
 const EPSILON = 2.2e-16;
 
+/** Of a problem's matrices, those that are handed over; the last two are a reference, where there is one. */
+const MATRICES = ["V", "W0", "H0", "W1", "H1"];
+
 /**
  * @param {{
  *   name: string,
@@ -68,13 +71,13 @@ export function childPeer({ name, threads, command }) {
     },
     async prepare(data, chosen) {
       settings = chosen;
-      const { m, n, k, dtype } = data;
+      const { m, n, k, dtype, epsilon = EPSILON } = data;
       const files = {};
-      for (const matrix of ["V", "W0", "H0"]) {
+      for (const matrix of MATRICES.filter((name) => name in data)) {
         files[matrix] = join(folder, matrix);
         writeFileSync(files[matrix], data[matrix]);
       }
-      await ask({ job: "load", m, n, k, dtype, epsilon: EPSILON, files });
+      await ask({ job: "load", m, n, k, dtype, epsilon, files });
     },
     run: (iterations, judge = false) => ask({ job: "run", ...settings, iterations, judge }),
     close() {

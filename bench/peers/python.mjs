@@ -9,11 +9,17 @@ const PYTHONS = [process.env.PYTHON, "python3", "/usr/bin/python3"].filter(Boole
 
 const imports = (module) => (path) => spawnSync(path, ["-c", `import ${module}`]).status === 0;
 
-/** One Python for all of them, so that they share a NumPy: the first with scikit-learn, or else with NumPy. */
+/** One Python for most of them, so that they share a NumPy: the first with scikit-learn, or else with NumPy. */
 let python;
 function findPython() {
   python ??= PYTHONS.find(imports("sklearn")) ?? PYTHONS.find(imports("numpy")) ?? "";
   return python;
+}
+
+let pythonWithTorch;
+function findTorch() {
+  pythonWithTorch ??= PYTHONS.find(imports("torch")) ?? "";
+  return pythonWithTorch;
 }
 
 function environment(threads) {
@@ -32,13 +38,13 @@ function hasAvx512() {
   return found.status === 0;
 }
 
-function pythonPeer(name, script, threads) {
+function pythonPeer(name, script, threads, find = findPython, needs = "scikit-learn or NumPy") {
   return childPeer({
     name,
     threads,
     command() {
-      const program = findPython();
-      if (!program) return "no python3 here can import scikit-learn or NumPy";
+      const program = find();
+      if (!program) return `no python3 here can import ${needs}`;
       const path = fileURLToPath(new URL(script, import.meta.url));
       // -B: no compiled files beside the scripts.
       return { program, args: ["-B", path], env: environment(threads) };
@@ -49,3 +55,4 @@ function pythonPeer(name, script, threads) {
 export const sklearn = (threads = 1) => pythonPeer("sklearn", "sklearn-peer.py", threads);
 export const numpyMu = (threads = 1) => pythonPeer("numpy-mu", "numpy-peer.py", threads);
 export const numpyAtnmf = (threads = 1) => pythonPeer("numpy-at-nmf", "atnmf-peer.py", threads);
+export const torchLafa = (threads = 1) => pythonPeer("torch", "lafa-peer.py", threads, findTorch, "PyTorch");

@@ -6,15 +6,16 @@ import time
 
 import numpy
 
-# Names that a peer takes as it finds them: V, W0, H0 (arrays), k, epsilon.
+# Names that a peer takes as it finds them: V, W0, H0 (arrays; W1, H1 where a problem has a reference), k, epsilon.
 problem = {}
 
 
 def load(message):
-    shapes = {"V": (message["m"], message["n"]), "W0": (message["m"], message["k"]), "H0": (message["k"], message["n"])}
+    m, n, k = message["m"], message["n"], message["k"]
+    shapes = {"V": (m, n), "W": (m, k), "H": (k, n)}
     dtype = "<f4" if message["dtype"] == "f32" else "<f8"
-    for name, shape in shapes.items():
-        problem[name] = numpy.fromfile(message["files"][name], dtype=dtype).reshape(shape)
+    for name, file in message["files"].items():
+        problem[name] = numpy.fromfile(file, dtype=dtype).reshape(shapes[name[0]])
     problem["k"] = message["k"]
     problem["epsilon"] = message["epsilon"]
     return {}
@@ -40,7 +41,11 @@ def serve(versions, solve):
             answer["objective"] = objective(message["loss"], W, H)
         return answer
 
-    jobs = {"load": load, "run": run}
+    answers(versions, {"load": load, "run": run})
+
+
+def answers(versions, jobs):
+    """jobs: what is asked for, each a function from the message to the answer."""
     print(json.dumps({"versions": versions}), flush=True)
     for line in sys.stdin:
         message = json.loads(line)

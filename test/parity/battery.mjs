@@ -151,6 +151,58 @@ function bilevel() {
   ].map(({ with: options, ...problem }) => ({ ...problem, ...options }));
 }
 
+/** Gradients of the feature error. */
+function gradients() {
+  const modes = [
+    { mode: "backprop", iterations: 12 },
+    { mode: "implicit", iterations: 30, damping: 0.1 },
+    { mode: "implicit", iterations: 30, order: "WH", damping: 0, maxProducts: 40 },
+  ];
+  const converged = { mode: "implicit", iterations: 50, converge: 1e-4, maxProducts: 60 };
+  const odd = SHAPES.filter(([rows, cols]) => rows > 1 && cols > 1);
+  const shapes = [...odd, ...LARGE];
+  return [
+    ...product({ shape: shapes, type: TYPES, loss: COMMON, with: modes }),
+    ...product({ shape: [[40, 31, 5]], type: TYPES, loss: COMMON, with: [converged] }),
+    // Many checkpoints, the last segment shorter than the others.
+    ...product({
+      shape: [[40, 31, 3]],
+      type: TYPES,
+      loss: COMMON,
+      with: [{ mode: "backprop", iterations: 90 }],
+    }),
+  ].map(({ with: options, ...problem }) => ({ ...problem, ...options }));
+}
+
+/** What `lafa.gradient` tells in numbers. */
+const GRADIENT_FIGURES = [
+  "featureError",
+  "featureErrorW",
+  "featureErrorH",
+  "iterations",
+  "residual",
+  "products",
+  "stationarity",
+  "curvature",
+  "multiplier",
+  "leak",
+  "relativeError",
+];
+
+/** The arguments of `lafa.gradient` for a problem, and the reference. */
+function prepareGradient({ shape, type, ...options }) {
+  const [rows, cols, rank] = shape;
+  const seed = seedOf(nameOf({ shape, type, ...options }));
+  const typed = (values) => (type === "f32" ? Float32Array.from(values) : values);
+  const factor = (m, n, stream) => ({ rows: m, cols: n, data: typed(numbers(m * n, seed + stream)) });
+  const factors = { W: factor(rows, rank, 2), H: factor(rank, cols, 3) };
+  return {
+    V: factor(rows, cols, 1),
+    factors,
+    options: { W: factor(rows, rank, 4), H: factor(rank, cols, 5), reference: factors, ...options },
+  };
+}
+
 /** `40x31 k=5 f64 kullback-leibler ignore`: how the problem is listed, and what its numbers are drawn from. */
 function nameOf({ shape: [rows, cols, rank], type, loss = "frobenius", holes = "none", ...options }) {
   const words = [`${rows}x${cols} k=${rank}`, type, word(loss)];
@@ -233,7 +285,7 @@ function missingOptions(holes, weights, rows, cols) {
  * @throws Error when a call used another number of threads.
  */
 export async function battery(advnmf, { threads, engine } = {}) {
-  const { nmf, atnmf, anmf, selectRank, sha256, datasets } = advnmf;
+  const { nmf, atnmf, anmf, lafa, featureError, selectRank, sha256, datasets } = advnmf;
   const on = { ...(threads && { threads }), ...(engine && { engine }) };
   const parts = {};
 
@@ -296,6 +348,16 @@ export async function battery(advnmf, { threads, engine } = {}) {
     const { W, H, attackedW, objective, kkt, history } = await anmf(V, { ...options, ...missing, ...on });
     const figures = history.flatMap((entry) => [entry.iteration, entry.objective]);
     await note(`anmf ${nameOf(problem)}`, W.data, H.data, attackedW.data, [objective, kkt, ...figures]);
+  }
+  for (const problem of gradients()) {
+    const name = `lafa ${nameOf(problem)}`;
+    const { V, options, factors } = prepareGradient(problem);
+    const found = await lafa.gradient(V, { ...options, ...on });
+    checkTeam(name, found.threads);
+    const { W, H, gradient, matching, reliable } = found;
+    const figures = GRADIENT_FIGURES.map((figure) => found[figure]);
+    const { value, w, h } = featureError(factors, { W, H });
+    await note(name, W.data, H.data, gradient.data, matching, [Number(reliable), ...figures, value, w, h]);
   }
   for (const [name, { rank }] of Object.entries(datasets.facts)) {
     const V = await datasets.load(name, { seed: 5, ...(engine && { engine }) });

@@ -76,6 +76,16 @@ describe("the parity battery", () => {
     },
   );
 
+  it.each(["backprop", "implicit"])("has gradients by %s in both types", (mode) => {
+    for (const type of ["f64", "f32"]) {
+      for (const loss of ["frobenius", "kullback-leibler"]) {
+        expect(names.some((name) => name.startsWith(`lafa 40x31 k=7 ${type} ${loss} mode=${mode}`))).toBe(
+          true,
+        );
+      }
+    }
+  });
+
   it.each(["half-normal", "nndsvd", "nndsvda", "given"])("has the start %s", (init) => {
     expect(names.filter((name) => name.includes(`init=${init} `)).length).toBeGreaterThan(3);
   });

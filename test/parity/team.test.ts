@@ -20,6 +20,17 @@ const COMMANDS = {
   attack: 8,
   innerLoop: 9,
   outerRule: 10,
+  keep: 32,
+  restore: 33,
+  advance: 34,
+  comeBack: 35,
+  beginReturn: 36,
+  prepare: 37,
+  solve: 38,
+  concludeGradient: 39,
+  outerRows: 40,
+  squarem: 41,
+  step: 42,
 };
 type Call = [command: keyof typeof COMMANDS, argument?: number];
 
@@ -55,6 +66,12 @@ interface Case {
   /** Fields that are f64. */
   readonly figures?: Record<string, number>;
   readonly weighted?: boolean;
+  /** Fields of the record of a gradient, i32, with its mode and the states it keeps. */
+  readonly gradient?: {
+    readonly mode: number;
+    readonly states: number;
+    readonly fields: Record<string, number>;
+  };
   readonly calls?: readonly Call[];
 }
 
@@ -69,8 +86,50 @@ const VERDICTS: Partial<Record<Call[0], readonly string[]>> = {
   innerLoop: ["done", "met"],
   outerRule: ["met"],
 };
+/** Fields of a gradient's record. */
+const GRADIENT_REPORTS: Partial<Record<Call[0], readonly string[]>> = {
+  beginReturn: ["error", "errorW", "errorH"],
+  prepare: ["error", "stationarity", "multiplier", "leak"],
+  solve: ["residual", "curvature"],
+};
 const ITERATE: Call = ["iterate", 12];
 const MU = { solver: 0 };
+/** Two segments of three steps, and back. */
+const BACK: Call[] = [
+  ["keep", 0],
+  ["iterate", 3],
+  ["keep", 1],
+  ["advance", 1],
+  ["beginReturn"],
+  ["comeBack", 1],
+  ["restore", 0],
+  ["advance", 0],
+  ["comeBack", 0],
+];
+const BACK_RECORD = { mode: 0, states: 4, fields: { steps: 3, checkpoints: 2 } };
+/** The gradient as it stands, then two Newton steps, the second too long, and the gradient there. */
+const IMPLICIT: Call[] = [
+  ITERATE,
+  ["prepare", 0],
+  ["solve", 7],
+  ["concludeGradient"],
+  ["outerRows", 0],
+  ["squarem", 3],
+  ["prepare", 2],
+  ["prepare", 1],
+  ["solve", 5],
+  ["step", 0],
+  ["step", 2],
+  ["prepare", 1],
+  ["solve", 3],
+  ["step", 0],
+  ["step", -1],
+  ["prepare", 0],
+  ["solve", 4],
+  ["concludeGradient"],
+  ["outerRows", 8],
+];
+const IMPLICIT_RECORD = { mode: 1, states: 0, fields: { limit: 50, steps: 40 } };
 const cases: Case[] = [
   { name: "Frobenius mu", m: 61, n: 403, k: 5, fields: MU },
   { name: "HALS, extrapolated", m: 61, n: 403, k: 7, fields: { solver: 1, extrapolate: 1 } },
@@ -136,6 +195,16 @@ const cases: Case[] = [
     figures: { radius: 0.1, innerTolerance: 1 },
     calls: [["attack"], ["innerLoop", 30], ["attack"], ["innerLoop", 30]],
   },
+  ...[0, 1].flatMap((loss) => [
+    {
+      ...{ name: `back-propagation, loss ${loss}`, m: 61, n: 403, k: 5, calls: BACK },
+      ...{ fields: { ...MU, loss, firstH: loss }, gradient: BACK_RECORD },
+    },
+    {
+      ...{ name: `implicit gradient, loss ${loss}`, m: 61, n: 403, k: 5, calls: IMPLICIT },
+      ...{ fields: { ...MU, loss }, gradient: IMPLICIT_RECORD },
+    },
+  ]),
   { name: "fewer chunks than members", m: 3, n: 5, k: 2, fields: MU },
   { name: "a Gram matrix of many chunks", m: 400, n: 500, k: 49, fields: { solver: 1 } },
 ];
@@ -153,7 +222,8 @@ async function run(dtype: "f32" | "f64", problem: Case, team: number): Promise<s
   for (const [name, value] of Object.entries({ epsilon: 2.2e-16, ...problem.figures }))
     view.setFloat64(task + constant(`task_${name}`), value, true);
   const base = task + Math.ceil(bytes / 16) * 16;
-  expect(base + kernel("layout", task, 0)).toBeLessThan(memory.buffer.byteLength);
+  const behind = base + Math.ceil(kernel("layout", task, 0) / 16) * 16;
+  expect(behind).toBeLessThan(memory.buffer.byteLength);
   kernel("layout", task, base);
 
   const floats = (field: string, length: number) => {
@@ -175,6 +245,16 @@ async function run(dtype: "f32" | "f64", problem: Case, team: number): Promise<s
     kernel("loadRows", task, row, count);
   }
   kernel("measure", task);
+  if (problem.gradient) {
+    const { mode, states, fields: own } = problem.gradient;
+    expect(behind + kernel("gradientLayout", task, 0, mode, states)).toBeLessThan(memory.buffer.byteLength);
+    kernel("gradientLayout", task, behind, mode, states);
+    const record = view.getUint32(task + constant("task_gradient"), true);
+    for (const [name, value] of Object.entries(own))
+      view.setInt32(record + constant(`gradient_${name}`), value, true);
+    kernel("initRandom", task, 8, 0);
+    kernel("loadReference", task);
+  }
   kernel("initRandom", task, 7, 0);
 
   const reports: number[] = [];
@@ -191,6 +271,11 @@ async function run(dtype: "f32" | "f64", problem: Case, team: number): Promise<s
         reports.push(view.getFloat64(task + constant(`task_${field}`), true));
       for (const field of VERDICTS[name] ?? [])
         reports.push(view.getInt32(task + constant(`task_${field}`), true));
+      for (const field of GRADIENT_REPORTS[name] ?? []) {
+        const record = view.getUint32(task + constant("task_gradient"), true);
+        reports.push(view.getFloat64(record + constant(`gradient_${field}`), true));
+      }
+      if (name === "outerRows") reports.push(...floats("staging", IMPLICIT_RECORD.fields.steps * n));
     }
     kernel("lead", task, COMMANDS.end, 0);
     await Promise.all(done);
@@ -198,6 +283,11 @@ async function run(dtype: "f32" | "f64", problem: Case, team: number): Promise<s
   const loss: Call[] = [["currentLoss", 0], ["currentLoss", 1], ["projectedGradient"]];
   await together([["loadFactors"], ...(problem.calls ?? [ITERATE, ITERATE]), ...loss, ITERATE, ...loss]);
 
+  if (problem.gradient === BACK_RECORD) {
+    kernel("storeGradient", task, 0, m);
+    reports.push(...floats("staging", m * n));
+  }
+  if (problem.gradient) expect(reports.every(Number.isFinite)).toBe(true);
   kernel("storeFactors", task);
   const factors = floats("staging", m * k);
   const hash = createHash("sha256").update(new Uint8Array(factors.slice().buffer));
