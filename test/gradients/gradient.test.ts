@@ -84,6 +84,20 @@ describe("memory", () => {
     }
   });
 
+  test.each([
+    { mode: "implicit", iterations: 500, damping: 0.01, tolerance: 0.01 },
+    { mode: "backprop", iterations: 2000 },
+  ] as const)("of LaFA's synthetic problem is under 2 MB, $mode", async (options) => {
+    const engine = await createEngine();
+    const before = engine.memoryBytes;
+    const { peakBytes } = await gradient([103, 200, 3], engine, { ...options, threads: 1 });
+    const bound = bounds(103, 200, 3);
+    expect(peakBytes).toBeLessThanOrEqual(
+      options.mode === "implicit" ? bound.implicit : bound.backprop(options.iterations),
+    );
+    expect(engine.memoryBytes - before).toBeLessThan(2e6);
+  });
+
   test("what cannot fit is refused, with the sizes", async () => {
     const engine = await createEngine();
     const size = [400, 500, 50] as const;

@@ -111,6 +111,32 @@ test("the figures are those of the victim's factorization, and beat noise of the
   expect(again.results[0]!.perturbed.data).toEqual(result!.perturbed.data);
 });
 
+test("the bits do not depend on the threads", async () => {
+  const own = await createEngine();
+  try {
+    const V = data(40, 30, 3, 5);
+    const options = {
+      ...QUICK,
+      engine: own,
+      rank: 3,
+      epsilons: [0.02, 0.05],
+      gradient: "both",
+      restarts: 2,
+    } as const;
+    const alone = await lafa(V, options);
+    const held = own.memoryBytes;
+    const together = await lafa(V, { ...options, threads: 2 });
+    for (const [index, { perturbed, featureError: value }] of alone.results.entries()) {
+      expect(together.results[index]!.perturbed.data).toEqual(perturbed.data);
+      expect(together.results[index]!.featureError).toBe(value);
+    }
+    // Workers have memories of their own.
+    expect(own.memoryBytes).toBeGreaterThan(held);
+  } finally {
+    own[Symbol.dispose]();
+  }
+});
+
 test("f32 data give f32 results", async () => {
   const V = data(9, 12, 2, 1);
   const single = matrix(9, 12, new Float32Array(V.data));

@@ -1,0 +1,267 @@
+// The parts of the gradients that stand alone, against their twins; and the whole of them in guarded memory full of
+// NaN, where what is read before it is written shows. Their values are tested in test/gradients.
+
+import { advance, beginReturn, comeBack, keep, restore, storeGradient } from "../../assembly/lafa/backprop";
+import { assign, assignBytes } from "../../assembly/lafa/hungarian";
+import { conclude, outerRows, Purpose, prepare, solve } from "../../assembly/lafa/implicit";
+import { loadReference } from "../../assembly/lafa/reference";
+import { squarem, step } from "../../assembly/lafa/stationary";
+import { Gradient, gradientLayout, Mode } from "../../assembly/lafa/workspace";
+import { factorPanel, solvePanel } from "../../assembly/linalg/cholesky-panel";
+import { panelsRows, panelToTiles, tilesToPanel } from "../../assembly/linalg/layout";
+import { stagedH } from "../../assembly/nmf/workspace";
+import { Loss, Task } from "../../assembly/task";
+import { choleskyFactor, choleskySolve } from "../reference/cholesky";
+import { Problem } from "./problem";
+import {
+  close,
+  draw,
+  fromPanels,
+  guarded,
+  panelBytes,
+  panelEntry,
+  placedPanels,
+  read,
+  release,
+  reserve,
+  same,
+  tolerance,
+  write,
+} from "./support";
+
+function width<T>(): i32 {
+  return <i32>(32 / sizeof<T>());
+}
+
+/** A symmetric positive definite k×k matrix. */
+function definite(k: i32, seed: u32): Float64Array {
+  const B = draw(k * k, seed);
+  const A = new Float64Array(k * k);
+  for (let i = 0; i < k; i++) {
+    for (let j = 0; j < k; j++) {
+      let sum: f64 = i == j ? 1 : 0;
+      for (let r = 0; r < k; r++) sum += B[i * k + r] * B[j * k + r];
+      A[i * k + j] = sum;
+    }
+  }
+  return A;
+}
+
+function partsSuite<T>(): void {
+  test("a panel of Cholesky factorizations and solutions", () => {
+    for (let k = 1; k < 10; k++) {
+      release();
+      const w = width<T>();
+      const A = reserve(<usize>(k * k) * 32);
+      const b = reserve(<usize>k * 32);
+      for (let lane = 0; lane < w; lane++) {
+        const matrix = definite(k, lane + 10 * k);
+        const right = draw(k, lane + 1);
+        for (let i = 0; i < k * k; i++) store<T>(A + <usize>(i * w + lane) * sizeof<T>(), <T>matrix[i]);
+        for (let i = 0; i < k; i++) store<T>(b + <usize>(i * w + lane) * sizeof<T>(), <T>right[i]);
+      }
+      factorPanel<T>(k, A);
+      solvePanel<T>(k, A, b);
+      for (let lane = 0; lane < w; lane++) {
+        const expected = choleskySolve(k, choleskyFactor(k, definite(k, lane + 10 * k)), draw(k, lane + 1));
+        const found = new Float64Array(k);
+        for (let i = 0; i < k; i++) found[i] = panelEntry<T>(k, b, i, lane);
+        close(found, expected, tolerance<T>(1e-13), "solution");
+      }
+      expect<bool>(guarded(A, <usize>(k * k) * 32) && guarded(b, <usize>k * 32)).toBe(true);
+    }
+  });
+  test("empty blocks and blocks of lower rank give finite solutions", () => {
+    release();
+    const A = reserve(9 * 32);
+    const b = reserve(3 * 32);
+    for (let i = 0; i < 9 * width<T>(); i++) store<T>(A + <usize>i * sizeof<T>(), <T>1);
+    for (let i = 0; i < 3 * width<T>(); i++) store<T>(b + <usize>i * sizeof<T>(), <T>1);
+    factorPanel<T>(3, A);
+    solvePanel<T>(3, A, b);
+    for (let i = 0; i < 3; i++) expect<bool>(Math.abs(panelEntry<T>(3, b, i, 0)) < Infinity).toBe(true);
+  });
+  test("tiles go back to panels, and some rows of panels to rows", () => {
+    for (let k = 1; k < 12; k++) {
+      for (let cols = 1; cols < 20; cols += 3) {
+        release();
+        const values = draw(k * cols, k + cols);
+        const panels = placedPanels<T>(k, cols, values);
+        const bytes = panelBytes<T>(k, cols);
+        const tiles = reserve(<usize>(k * cols) * sizeof<T>());
+        const back = reserve(bytes);
+        for (let p = 0; p < <i32>(bytes / 32 / k); p++) {
+          const at = <usize>(p * k) * 32;
+          panelToTiles<T>(k, cols, p, panels + at, tiles);
+          tilesToPanel<T>(k, cols, p, tiles, back + at);
+        }
+        const count = <i32>(bytes / sizeof<T>());
+        same(read<T>(back, count), read<T>(panels, count), "panels");
+        expect<bool>(guarded(back, bytes)).toBe(true);
+        const rows = reserve(<usize>cols * sizeof<T>());
+        panelsRows<T>(k, cols, k - 1, 1, panels, rows);
+        same(read<T>(rows, cols), fromPanels<T>(k, cols, panels).subarray((k - 1) * cols, k * cols), "row");
+      }
+    }
+  });
+}
+
+/** What the best assignment costs, over all permutations of what is left. */
+function leastCost(k: i32, row: i32, taken: i32, cost: Float64Array): f64 {
+  if (row == k) return 0;
+  let least = Infinity;
+  for (let j = 0; j < k; j++) {
+    if (taken & (1 << j)) continue;
+    least = Math.min(least, cost[row * k + j] + leastCost(k, row + 1, taken | (1 << j), cost));
+  }
+  return least;
+}
+
+/** A task with a gradient beside it, and a reference; everything in reserved memory. */
+function begin<T>(p: Problem, mode: i32, states: i32): Task {
+  const task = p.start<T>();
+  const bytes = <usize>gradientLayout<T>(task, 0, mode, states);
+  gradientLayout<T>(task, reserve(bytes), mode, states);
+  write<T>(draw(p.m * p.k, 77), task.staging);
+  write<T>(draw(p.k * p.n, 78), stagedH<T>(task));
+  loadReference<T>(task);
+  return task;
+}
+
+function tidy<T>(p: Problem, mode: i32, states: i32): bool {
+  const task = changetype<Task>(p.task);
+  return p.tidy() && guarded(task.gradient, <usize>gradientLayout<T>(task, 0, mode, states));
+}
+
+function finite(values: Float64Array): bool {
+  let some: f64 = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (!(Math.abs(values[i]) < Infinity)) return false;
+    some = Math.max(some, Math.abs(values[i]));
+  }
+  return some > 0;
+}
+
+const SHAPES: StaticArray<i32> = [3, 17, 2, 17, 3, 3, 9, 7, 5, 150, 70, 4, 25, 9, 9, 90, 20, 1];
+
+function wholeSuite<T>(): void {
+  test("back-propagation stays in its memory", () => {
+    for (let kind = 0; kind < 2; kind++) {
+      for (let s = 0; s < SHAPES.length; s += 3) {
+        const p = new Problem(SHAPES[s], SHAPES[s + 1], SHAPES[s + 2], 3 * s + 1);
+        p.loss = kind;
+        p.epsilon = 1e-10;
+        p.firstH = true;
+        const task = begin<T>(p, Mode.BACKPROP, 4);
+        const g = changetype<Gradient>(task.gradient);
+        g.checkpoints = 2;
+        g.steps = 3;
+        keep<T>(task, 0, 0);
+        advance<T>(task, 0, 0);
+        keep<T>(task, 1, 0);
+        advance<T>(task, 1, 0);
+        beginReturn<T>(task, 0);
+        comeBack<T>(task, 1, 0);
+        restore<T>(task, 0, 0);
+        advance<T>(task, 0, 0);
+        comeBack<T>(task, 0, 0);
+        storeGradient<T>(task, 0, min(p.m, width<T>()));
+        expect<bool>(finite(read<T>(task.staging, min(p.m, width<T>()) * p.n))).toBe(true, p.m.toString());
+        expect<bool>(g.error > 0).toBe(true);
+        expect<bool>(tidy<T>(p, Mode.BACKPROP, 4)).toBe(true, "wrote outside its workspace");
+      }
+    }
+  });
+  test("implicit gradients stay in their memory", () => {
+    for (let kind = 0; kind < 2; kind++) {
+      for (let s = 0; s < SHAPES.length; s += 3) {
+        const p = new Problem(SHAPES[s], SHAPES[s + 1], SHAPES[s + 2], 3 * s + 1);
+        p.loss = kind == 0 ? Loss.FROBENIUS : Loss.KULLBACK_LEIBLER;
+        p.epsilon = 1e-10;
+        const task = begin<T>(p, Mode.IMPLICIT, 0);
+        const g = changetype<Gradient>(task.gradient);
+        g.damping = 0.3;
+        g.tolerance = 1e-3;
+        g.limit = 40;
+        prepare<T>(task, Purpose.GRADIENT, 0);
+        for (let i = 0; i < 50 && g.done == 0; i++) solve<T>(task, 3, 0);
+        expect<i32>(g.done).toBe(1);
+        conclude<T>(task, 0);
+        g.steps = min(p.m, width<T>());
+        outerRows<T>(task, 0, 0);
+        if (!g.negative) expect<bool>(g.residual <= 1e-3).toBe(true, "residual");
+        if (g.products > 1) expect<bool>(finite(read<T>(task.staging, g.steps * p.n))).toBe(true);
+        expect<bool>(tidy<T>(p, Mode.IMPLICIT, 0)).toBe(true, "wrote outside its workspace");
+      }
+    }
+  });
+  test("SQUAREM and Newton steps never raise the loss, and a step can be taken back", () => {
+    for (let kind = 0; kind < 2; kind++) {
+      const p = new Problem(25, 19, 3, 5);
+      p.loss = kind;
+      p.epsilon = 1e-10;
+      const task = begin<T>(p, Mode.IMPLICIT, 0);
+      const g = changetype<Gradient>(task.gradient);
+      let loss = p.kernelLoss<T>(1);
+      for (let i = 0; i < 12; i++) {
+        squarem<T>(task, 3, 0);
+        const next = p.kernelLoss<T>(1);
+        expect<bool>(next <= loss * (1 + tolerance<T>(1e-12))).toBe(true, "SQUAREM raised the loss");
+        loss = next;
+      }
+      g.damping = 0;
+      g.limit = 50;
+      g.tolerance = 0.1;
+      prepare<T>(task, Purpose.NEWTON, 0);
+      for (let i = 0; i < 50 && g.done == 0; i++) solve<T>(task, 5, 0);
+      const before = p.kernelH<T>();
+      step<T>(task, 0, 0);
+      step<T>(task, 3, 0);
+      step<T>(task, -1, 0);
+      same(p.kernelH<T>(), before, "H");
+      expect<bool>(tidy<T>(p, Mode.IMPLICIT, 0)).toBe(true, "wrote outside its workspace");
+    }
+  });
+}
+
+describe("assignment", () => {
+  test("has the least cost of all permutations", () => {
+    for (let k = 1; k < 7; k++) {
+      for (let seed = 0; seed < 20; seed++) {
+        release();
+        const values = draw(k * k, 100 * k + seed);
+        const cost = reserve(<usize>(k * k) * 8);
+        write<f64>(values, cost);
+        const matching = reserve(<usize>k * 4);
+        const scratch = reserve(assignBytes(k));
+        assign(k, cost, matching, scratch);
+        let total: f64 = 0;
+        for (let a = 0; a < k; a++) total += values[a * k + load<i32>(matching + <usize>a * 4)];
+        expect<bool>(Math.abs(total - leastCost(k, 0, 0, values)) < 1e-12).toBe(true);
+        expect<bool>(guarded(matching, <usize>k * 4) && guarded(scratch, assignBytes(k))).toBe(true);
+      }
+    }
+  });
+  test("ends where the costs are no numbers", () => {
+    release();
+    const cost = reserve(9 * 8);
+    for (let i = 0; i < 9; i++) store<f64>(cost + <usize>i * 8, NaN);
+    const matching = reserve(3 * 4);
+    assign(3, cost, matching, reserve(assignBytes(3)));
+    let seen = 0;
+    for (let a = 0; a < 3; a++) seen |= 1 << load<i32>(matching + <usize>a * 4);
+    expect<i32>(seen).toBe(7);
+  });
+});
+describe("parts of gradients, f64", () => {
+  partsSuite<f64>();
+});
+describe("parts of gradients, f32", () => {
+  partsSuite<f32>();
+});
+describe("gradients, f64", () => {
+  wholeSuite<f64>();
+});
+describe("gradients, f32", () => {
+  wholeSuite<f32>();
+});
