@@ -71,6 +71,15 @@ test("npm run bench measures each part of the line that is asked for", () => {
   expect(parts.objective!.lines[0]!.iterations).toBeLessThanOrEqual(200);
 });
 
+test("gradients are measured with the bytes they take", () => {
+  const { lines } = run("--part", "lafa", "--only", "WTSI f32").parts.lafa!;
+  expect(lines).toMatchObject([
+    { name: "lafa implicit", iterations: 1600, peers: [] },
+    { name: "lafa backprop", iterations: 1600, peers: [], products: 0 },
+  ]);
+  for (const { peakBytes } of lines) expect(peakBytes).toBeGreaterThan(0);
+});
+
 test("startup is measured for each way from the import to a first result", () => {
   const { lines } = run("--part", "startup").parts.startup!;
   expect(lines.map(({ name }) => name)).toEqual(["advnmf", "advnmf/sync", "in steps"]);

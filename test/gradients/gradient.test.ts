@@ -8,9 +8,11 @@ import {
   type GradientOptions,
   type GradientResult,
   lafa,
+  type Matrix,
   matrix,
 } from "advnmf";
 import { describe, expect, test } from "vitest";
+import { seeded } from "../data.js";
 import { distance, random } from "./cases.js";
 
 function problem(m: number, n: number, k: number, seed: number, single = false) {
@@ -82,6 +84,20 @@ describe("memory", () => {
       expect(found.peakBytes).toBeLessThanOrEqual(bounds(m, n, k).backprop(iterations));
       expect(engine.memoryBytes - before).toBeLessThanOrEqual(found.peakBytes + 65536);
     }
+  });
+
+  test.each([
+    { mode: "implicit", iterations: 500, damping: 0.01, tolerance: 0.01 },
+    { mode: "backprop", iterations: 2000 },
+  ] as const)("of LaFA's synthetic problem is under 2 MB, $mode", async (options) => {
+    const engine = await createEngine();
+    const before = engine.memoryBytes;
+    const { peakBytes } = await gradient([103, 200, 3], engine, { ...options, threads: 1 });
+    const bound = bounds(103, 200, 3);
+    expect(peakBytes).toBeLessThanOrEqual(
+      options.mode === "implicit" ? bound.implicit : bound.backprop(options.iterations),
+    );
+    expect(engine.memoryBytes - before).toBeLessThan(2e6);
   });
 
   test("what cannot fit is refused, with the sizes", async () => {
@@ -163,6 +179,44 @@ test("progress counts up to the end, and a signal ends it", async () => {
     expect(error.code).toBe("ABORTED");
   }
 });
+
+test("with a floor, zeros count as entries of that size", async () => {
+  const { V, options } = zeros();
+  for (const dtype of [Float64Array, Float32Array]) {
+    const typed = { ...V, data: new dtype(V.data) };
+    const asked = { ...options, damping: 0.01, maxProducts: 60, tolerance: 0 };
+    const floored = await lafa.gradient(typed, { ...asked, floor: 0.125 });
+    const raised = (A: Matrix, of: (at: number) => number) => {
+      const most = [0, 0];
+      A.data.forEach((x, at) => {
+        most[of(at)] = Math.max(most[of(at)]!, x);
+      });
+      const data = Float64Array.from(A.data, (x, at) => Math.max(x, most[of(at)]! / 8));
+      return matrix(A.rows, A.cols, data);
+    };
+    const W = raised(options.W, (at) => at % 2);
+    const H = raised(options.H, (at) => Math.floor(at / V.cols));
+    expect(floored.gradient.data).toEqual((await lafa.gradient(typed, { ...asked, W, H })).gradient.data);
+    expect(floored.gradient.data).not.toEqual((await lafa.gradient(typed, asked)).gradient.data);
+    expect(floored.W.data).toContain(0);
+  }
+});
+
+/** A 6×5 problem whose factors have zeros. */
+function zeros() {
+  const next = seeded(4);
+  const draw = (rows: number, cols: number, share: number) =>
+    matrix(
+      rows,
+      cols,
+      // Multiples of 2⁻¹⁰ are the same in either number type.
+      Float64Array.from({ length: rows * cols }, () =>
+        next() < share ? 0 : (1 + Math.floor(next() * 1023)) / 1024,
+      ),
+    );
+  const reference = { W: draw(6, 2, 0), H: draw(2, 5, 0) };
+  return { V: draw(6, 5, 0), options: { W: draw(6, 2, 0.3), H: draw(2, 5, 0.3), reference } };
+}
 
 describe("bad input", () => {
   const { V, options } = problem(6, 5, 2, 3);
