@@ -61,9 +61,6 @@ function bump(i: i32, centre: f64, width: f64): f64 {
   return Math.exp(-0.5 * u * u);
 }
 
-/** Streams of atnmfSynthetic: a start of the same seed must not draw the factors that the data were made of. */
-const DATA_STREAM: u32 = 0x44000000;
-
 /**
  * The synthetic model of Cai, Tan, Févotte (section III-A): V = WH, 100×50, rank 5. Component a has a
  * precision γ_a from the inverse-Gamma distribution (50, 70); column a of W and row a of H are
