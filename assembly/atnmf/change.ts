@@ -10,11 +10,14 @@ import { lanes, PANEL_BYTES, panelCount } from "../linalg/lanes";
 import { predict } from "../linalg/product";
 import { loadPair, pairSum } from "../nmf/loss";
 import { combineScalar } from "../nmf/statistics";
-import { partialScalars, TILE_ROWS, tileOne, tileTwo } from "../nmf/workspace";
+import { partialScalars, tileOne, tileTwo } from "../nmf/workspace";
 import { barrier } from "../parallel/barrier";
 import { nextChunk } from "../parallel/claim";
 import { chunkCount, chunkPanels } from "../parallel/range";
 import { Side, Task } from "../task";
+
+/** Rows of a panel that are formed at once: few, since the first of them usually answer. */
+const CHANGE_ROWS: i32 = 32;
 
 /** Above the square of the tolerance by more than rounding can be. */
 const CERTAINLY: f64 = 1 + 1e-9;
@@ -41,8 +44,8 @@ export function changedLess<T>(task: Task, fromH: usize, fromW: usize, tolerance
     let part: f64 = 0;
     for (let p = chunk * size; p < last && !exceeded; p++) {
       const panel = <usize>p * k * PANEL_BYTES;
-      for (let row = 0; row < H.rows && !exceeded; row += TILE_ROWS) {
-        const count = min(TILE_ROWS, H.rows - row);
+      for (let row = 0; row < H.rows && !exceeded; row += CHANGE_ROWS) {
+        const count = min(CHANGE_ROWS, H.rows - row);
         predict<T>(count, k, W.panels, row, H.panels + panel, now);
         predict<T>(count, k, fromW, row, fromH + panel, then);
         part += squaredChange<T>(count * lanes<T>(), now, then);
