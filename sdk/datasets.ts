@@ -61,7 +61,7 @@ const RECIPES: Record<DatasetName, Recipe> = {
     rows: 103,
     cols: 200,
     rank: 3,
-    description: "three Gaussian features, uniform weights, 1% noise (after Vu et al. 2024)",
+    description: "three features of two Gaussians, uniform weights (Vu et al. 2024)",
     kernel: "lafaSynthetic",
     seeded: true,
     scratch: 602,

@@ -262,8 +262,9 @@ export function* gradientRun(engine: Engine, problem: Problem, asked: GradientPr
           done += burst;
           if (run.stopped || (yield report())) throw aborted();
         }
-        if (solved(record, asked) || damping * DAMPING_GROWTH > asked.maxDamping) break;
-        damping *= DAMPING_GROWTH;
+        const next = damping * DAMPING_GROWTH;
+        if (solved(record, asked) || !(next > damping && next <= asked.maxDamping)) break;
+        damping = next;
         record.setNumber("damping", damping);
         run.command("prepare", PURPOSES.gradient);
       }

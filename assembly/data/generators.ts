@@ -31,26 +31,27 @@ function dot(dst: usize, pose: i32, row: i32, column: i32): void {
   store<f64>(dst + ((<usize>((row * 32 + column) * 256 + pose)) << 3), 1);
 }
 
+/** Streams of random factors: a start of the same seed must not draw the factors that the data were made of. */
+const DATA_STREAM: u32 = 0x44000000;
+
 /**
- * Three Gaussian features after Vu et al. (arXiv 2408.03909): V = WH + noise, 103×200.
- * Column a of W is exp(−(i − c_a)²/(2 s_a²)) with centres 20, 50, 80 and widths 6, 10, 8; H is uniform
- * in [0, 1) (stream 0), the noise uniform in [0, 0.01) (stream 1), so that V is not of exact rank 3.
- * dst: 103·200, then 600 of scratch and 16 bytes.
+ * The synthetic model of Vu et al. (arXiv 2408.03909, as in their code): V = WH, 103×200, of rank 3 exactly. Columns
+ * of W are w1 and w2, Gaussians with centres 30 and 70 and σ = 10, and w1 + w2/10; in the last three rows, one for
+ * each feature, its entry is 1. H is uniform in [0, 1). dst: 103·200, then 600 of scratch and 16 bytes.
  */
 export function lafaSynthetic(seed: u32, dst: usize): void {
   const H = dst + 103 * 200 * 8;
-  const scratch = H + 600 * 8;
-  uniform<f64>(seed, 0, 600, H, scratch);
-  uniform<f64>(seed, 1, 103 * 200, dst, scratch);
+  uniform<f64>(seed, DATA_STREAM, 600, H, H + 600 * 8);
   for (let i = 0; i < 103; i++) {
-    const w0 = bump(i, 20, 6);
-    const w1 = bump(i, 50, 10);
-    const w2 = bump(i, 80, 8);
+    const w1 = bump(i, 30, 10);
+    const w2 = bump(i, 70, 10);
+    const first = i == 100 ? 1 : w1;
+    const second = i == 101 ? 1 : w2;
+    const third = i == 102 ? 1 : w1 + 0.1 * w2;
     for (let j = 0; j < 200; j++) {
-      const at = dst + ((<usize>(i * 200 + j)) << 3);
       const h = H + ((<usize>j) << 3);
-      const value = w0 * load<f64>(h) + w1 * load<f64>(h, 200 * 8) + w2 * load<f64>(h, 400 * 8);
-      store<f64>(at, value + 0.01 * load<f64>(at));
+      const value = first * load<f64>(h) + second * load<f64>(h, 200 * 8) + third * load<f64>(h, 400 * 8);
+      store<f64>(dst + ((<usize>(i * 200 + j)) << 3), value);
     }
   }
 }

@@ -56,8 +56,7 @@ describe("a run on generated data", () => {
     const [set, ...others] = record(out).sets;
     expect(others).toEqual([]);
     expect(set).toMatchObject({ name: "synthetic", origin: "generated", rows: 103, cols: 200, rank: 3 });
-    // Drawn from a seed apart from that of the starts.
-    const V = await datasets.lafaSynthetic({ seed: 0x64617461 });
+    const V = await datasets.lafaSynthetic();
     expect(set?.sha256).toBe(await sha256(V));
     expect(set?.attacks.map(({ gradient }) => gradient)).toEqual(["implicit", "backprop"]);
     for (const attack of set?.attacks ?? []) {

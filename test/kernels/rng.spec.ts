@@ -190,25 +190,21 @@ describe("built-in data", () => {
     expect<i32>(outside).toBe(0, "entries outside [0, 1]");
     expect<bool>(guarded(V, bytes)).toBe(true);
   });
-  test("LaFA's synthetic data: W·H of the stated bumps, plus noise below 0.01", () => {
+  test("LaFA's synthetic data: W·H of two Gaussians, their mixture and an anchor row each", () => {
     release();
     const bytes: usize = (103 * 200 + 600) * 8 + 16;
     const V = reserve(bytes);
     lafaSynthetic(5, V);
-    const H = uniformNumbers(5, 0, 600);
-    let worst: f64 = 0;
-    let least: f64 = 1;
+    const H = uniformNumbers(5, 0x44000000, 600);
+    const expected = new Float64Array(103 * 200);
     for (let i = 0; i < 103; i++) {
+      const W = [bump(i, 30, 10), bump(i, 70, 10), bump(i, 30, 10) + 0.1 * bump(i, 70, 10)];
+      if (i >= 100) W[i - 100] = 1;
       for (let j = 0; j < 200; j++) {
-        const p = bump(i, 20, 6) * H[j] + bump(i, 50, 10) * H[200 + j] + bump(i, 80, 8) * H[400 + j];
-        const noise = load<f64>(V + (i * 200 + j) * 8) - p;
-        worst = Math.max(worst, noise);
-        least = Math.min(least, noise);
+        expected[i * 200 + j] = W[0] * H[j] + W[1] * H[200 + j] + W[2] * H[400 + j];
       }
     }
-    expect<f64>(worst).toBeLessThan(0.01 + 1e-12);
-    expect<f64>(worst).toBeGreaterThan(0.0099);
-    expect<f64>(least).toBeGreaterThan(-1e-12);
+    close(read<f64>(V, 103 * 200), expected, 1e-13, "V");
     expect<bool>(guarded(V, bytes)).toBe(true);
   });
   test("AT-NMF's synthetic data: half-normal W and H of one precision a component", () => {

@@ -49,7 +49,7 @@ export const SETS: Readonly<Record<SetName, SetFacts>> = {
     pictures: null,
     iterationMs: 0.1,
     remark:
-      "103×200: three Gaussian features, uniform weights, 1% noise; drawn here, so another draw than the paper’s.",
+      "103×200: two Gaussians, their mixture and anchor rows, uniform weights; drawn here as the authors’ code does, another draw than theirs.",
   },
   wtsi: {
     name: "wtsi",
