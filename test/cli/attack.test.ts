@@ -6,7 +6,7 @@ import { datasets, type LafaResult, lafa, matrix, sha256 } from "advnmf";
 import { encodeMatrix, readMatrix } from "advnmf/io";
 import { decode } from "fast-png";
 import { describe, expect, test } from "vitest";
-import { fromFormula } from "../data.js";
+import { fromFormula, projectRoot } from "../data.js";
 import { advnmf, ending, listing, namedCsv, readJson, scratchFolder, startCli } from "./command.js";
 
 const folder = scratchFolder();
@@ -125,12 +125,12 @@ describe("what is written", () => {
     ]);
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /ε +size +feature error +of W +of H +reconstruction +noise +other starts\n0 +0 +0\.000/,
+      /ε +size +feature error +of W +of H +reconstruction +noise +other starts\n0 +0 +0\.000 +0\.\d+ +\d\.\d{3}\n/,
     );
     expect(stdout).toMatch(
       /\n0\.05 +0\.0\d+ +\d\.\d{3} +\d\.\d{3} +\d\.\d{3} +0\.\d+ +\d\.\d{3} +\d\.\d{3}\n/,
     );
-    expect(stdout).toContain("The attacker knows the start of the victim's factorization");
+    expect(stdout).toContain("The attacker knows the start of the victim's factorization.");
     const X = await readMatrix(join(out, "perturbed-0.05.csv"));
     expect(X).toMatchObject({ rows: 4, cols: 4, rowNames: ['a "b"', "β", "third row", ""] });
     expect(X.colNames).toEqual(["first, one", "second", "third", "fourth"]);
@@ -190,6 +190,20 @@ describe("pictures", () => {
     const { width, height } = decode(readFileSync(join(out, "features.png")));
     // 25 times as large, 4 pixels between two.
     expect([width, height]).toEqual([3 * 4 * 25 + 2 * 4, 3 * 5 * 25 + 2 * 4]);
+  });
+
+  test("the README's command makes the README's picture", async () => {
+    const readme = readFileSync(join(projectRoot, "README.md"), "utf8");
+    const [, command] = /`npm start -- (attack swimmer [^`]*)`/.exec(readme) as RegExpExecArray;
+    const out = join(folder, "swimmer");
+    const { code } = await advnmf([...(command as string).split(/\s+/), "--out", out]);
+    expect(code).toBe(0);
+    const committed = readFileSync(join(projectRoot, "docs", "swimmer-attacked.png"));
+    expect(readFileSync(join(out, "features.png")).equals(committed)).toBe(true);
+    expect(committed.length).toBeLessThan(60_000);
+    for (const { featureError } of (readJson(join(out, "attack.json")) as Record).results) {
+      expect(readme).toContain(featureError.toFixed(2));
+    }
   });
 
   test("features of an attack that changes nothing look like those before", async () => {

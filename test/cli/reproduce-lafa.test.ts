@@ -227,11 +227,12 @@ describe("sentences follow the figures", () => {
 
   test("of an attack beyond its controls, and of one that is not", () => {
     expect(verdictOf([set(attacked(0.5, 0.4), attacked(0.09, 0.01))])[0]).toMatch(
-      /^1 of 2 attacks moves .* does not know, 1 of 2 attacks does so/,
+      /^1 of 2 attacks moves .* data\. It does so also on average/,
     );
     expect(verdictOf([set(attacked(0.5, 0.09), attacked(0.4, 0.08))])[0]).toMatch(
-      /^All 2 attacks move .* does not know, none of 2 attacks does so/,
+      /^All 2 attacks move .* data\. None of these does so/,
     );
+    expect(verdictOf([set(attacked(0.09, 0.4))])[0]).toMatch(/^Not one attack of one moves .* data\.$/);
     expect(verdictOf([set()])).toEqual(["No attack is finished yet."]);
     expect(findingsOf(set(attacked(0.5, 0.4)))[0]).toMatch(/feature error of 0\.500, which is beyond/);
     expect(findingsOf(set(attacked(0.09, 0.4)))[0]).toMatch(/feature error of 0\.090, which is not beyond/);
