@@ -95,6 +95,7 @@ export const gradient_steps: usize = offsetof<Gradient>("steps");
 export const gradient_checkpoints: usize = offsetof<Gradient>("checkpoints");
 export const gradient_limit: usize = offsetof<Gradient>("limit");
 export const gradient_damping: usize = offsetof<Gradient>("damping");
+export const gradient_floor: usize = offsetof<Gradient>("floor");
 export const gradient_tolerance: usize = offsetof<Gradient>("tolerance");
 export const gradient_vanished: usize = offsetof<Gradient>("vanished");
 export const gradient_products: usize = offsetof<Gradient>("products");

@@ -188,6 +188,8 @@ const EPSILON = 1e-10;
 /** Implicit systems inside an attack: the residual, and the products for it, at most. */
 const TOLERANCE = 1e-2;
 const MOST_PRODUCTS = 100;
+/** … and what entries below this part of the largest of their feature count as, so that zeros can grow again. */
+const FLOOR = 1e-10;
 /** Streams of the random points, and of the noise of the controls, lie far from those of the starts. */
 const POINT_STREAM = 0x50000000;
 const NOISE_STREAM = 0x51000000;
@@ -423,7 +425,7 @@ class Victim {
   #gradient(mode: "implicit" | "backprop", point: Float64Array): Problem {
     const { loss, iterations, backpropIterations, damping, threads } = this.#asked;
     const { W, H } = this.#start as Factors<Matrix>;
-    const implicit = { damping, tolerance: TOLERANCE, maxProducts: MOST_PRODUCTS };
+    const implicit = { damping, tolerance: TOLERANCE, maxProducts: MOST_PRODUCTS, floor: FLOOR };
     const problem = gradientProblem(this.#asked.shaped(point), {
       W,
       H,

@@ -21,6 +21,8 @@ export interface GradientProblem {
   readonly maxDamping: number;
   readonly tolerance: number;
   readonly maxProducts: number;
+  /** Entries below this part of the largest of their component count as so much. */
+  readonly floor: number;
 }
 
 /** What {@link gradientRun} finds beside the factors. */
@@ -185,6 +187,7 @@ export function* gradientRun(engine: Engine, problem: Problem, asked: GradientPr
     record.setInt("limit", asked.maxProducts);
     record.setNumber("damping", asked.damping);
     record.setNumber("tolerance", asked.tolerance);
+    record.setNumber("floor", asked.floor);
     run.stage(asked.reference);
     run.call("loadReference");
     run.start(0);

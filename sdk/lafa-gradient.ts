@@ -40,6 +40,11 @@ export interface GradientOptions {
    * stationary. Default 0, the exact gradient of a stationary point.
    */
   readonly damping?: number;
+  /**
+   * Implicit only: entries below this part of the largest of their feature count as so much, since those that are 0
+   * take no part in the gradient. Default 0.
+   */
+  readonly floor?: number;
   /** Residual to which the implicit system is solved, relative to its right-hand side. Default 1e-10, f32: 1e-5. */
   readonly tolerance?: number;
   /** Products with the implicit system at most. Default 1000. */
@@ -117,6 +122,7 @@ const GRADIENT_OPTIONS = [
   "order",
   "epsilon",
   "damping",
+  "floor",
   "tolerance",
   "maxProducts",
   "threads",
@@ -185,7 +191,7 @@ export function gradientProblem(data: MatrixLike, options: GradientOptions): Pro
       { option: "iterations" },
     );
   }
-  for (const option of ["damping", "converge", "tolerance", "maxProducts"] as const) {
+  for (const option of ["damping", "floor", "converge", "tolerance", "maxProducts"] as const) {
     if (mode !== "backprop" || options[option] === undefined) continue;
     throw new AdvnmfError("OPTION", `${option} belongs to mode "implicit", and this is mode "backprop"`, {
       option,
@@ -212,11 +218,22 @@ export function gradientProblem(data: MatrixLike, options: GradientOptions): Pro
     ...(onProgress === undefined ? {} : { onProgress }),
   });
   const damping = numberFrom(options.damping ?? 0, 0, "damping");
+  const floor = numberFrom(options.floor ?? 0, 0, "floor");
   const tolerance = numberFrom(options.tolerance ?? (base.dtype === "f32" ? 1e-5 : 1e-10), 0, "tolerance");
   const maxProducts = wholeNumber(options.maxProducts ?? 1000, 1, 1_000_000, "maxProducts");
   const converge = options.converge === undefined ? undefined : numberFrom(options.converge, 0, "converge");
   return {
     ...base,
-    gradient: { mode, reference, iterations, converge, damping, maxDamping: damping, tolerance, maxProducts },
+    gradient: {
+      mode,
+      reference,
+      iterations,
+      converge,
+      damping,
+      maxDamping: damping,
+      tolerance,
+      maxProducts,
+      floor,
+    },
   };
 }

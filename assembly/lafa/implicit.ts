@@ -99,6 +99,7 @@ export namespace Purpose {
  */
 export function prepare<T>(task: Task, purpose: i32, id: i32): void {
   const g = gradientOf(task);
+  if (id == 0 && purpose == Purpose.GRADIENT && g.floor > 0) raiseZeros<T>(task, g.floor);
   balanceFactors<T>(task, id);
   if (purpose == Purpose.GRADIENT) {
     featureError(task, id);
@@ -139,6 +140,34 @@ export function balanceFactors<T>(task: Task, id: i32): void {
   refresh<T>(task, sideOf(task, false), id);
 }
 
+/** Raises entries of W and H below `part` of the largest of their component to it. */
+function raiseZeros<T>(task: Task, part: f64): void {
+  const width = panelWidth<T>();
+  for (let which = 0; which < 2; which++) {
+    const side = sideOf(task, which == 0);
+    for (let a = 0; a < task.k; a++) {
+      const row = side.panels + <usize>a * PANEL_BYTES;
+      const least = <T>(part * largestEntry<T>(task.k, side.cols, row));
+      // Beyond the columns there are zeros, and they stay.
+      for (let column = 0; column < side.cols; column++) {
+        const panel = row + <usize>((column / width) * task.k) * PANEL_BYTES;
+        const at = panel + <usize>(column % width) * sizeof<T>();
+        if (load<T>(at) < least) store<T>(at, least);
+      }
+    }
+  }
+}
+
+/** The largest entry of one row of panels. */
+function largestEntry<T>(k: i32, cols: i32, row: usize): f64 {
+  let most: f64 = 0;
+  const count = panelCount<T>(cols);
+  for (let p = 0; p < count; p++, row += <usize>k * PANEL_BYTES) {
+    for (let i: usize = 0; i < PANEL_BYTES; i += sizeof<T>()) most = Math.max(most, <f64>load<T>(row + i));
+  }
+  return most;
+}
+
 /** W_k ← c_k W_k and H_k ← H_k/c_k with c_k = √(ΣH_k/ΣW_k). */
 function balance<T>(task: Task): void {
   const W = sideOf(task, false);
@@ -158,17 +187,9 @@ function largest<T>(task: Task): void {
   for (let which = 0; which < 2; which++) {
     const side = sideOf(task, which == 0);
     const to = largestOf(task, which == 0);
-    memory.fill(to, 0, <usize>task.k * 8);
-    const count = panelCount<T>(side.cols);
-    let x = side.panels;
-    for (let p = 0; p < count; p++) {
-      for (let a = 0; a < task.k; a++) {
-        const at = to + <usize>a * 8;
-        let most = load<f64>(at);
-        for (let i: usize = 0; i < PANEL_BYTES; i += sizeof<T>()) most = Math.max(most, <f64>load<T>(x + i));
-        store<f64>(at, most);
-        x += PANEL_BYTES;
-      }
+    for (let a = 0; a < task.k; a++) {
+      const row = side.panels + <usize>a * PANEL_BYTES;
+      store<f64>(to + <usize>a * 8, largestEntry<T>(task.k, side.cols, row));
     }
   }
 }

@@ -58,6 +58,8 @@ export class Gradient {
   /** δ of S + δI, and the residual to reach, relative to the right-hand side. */
   damping: f64;
   tolerance: f64;
+  /** Entries below this part of the largest of their component are raised to it; 0: none. */
+  floor: f64;
   // What the kernels report.
   /** Component, from 1, that is zero in W or in H, so that there is no feature error; 0: none. */
   vanished: i32;

@@ -8,9 +8,11 @@ import {
   type GradientOptions,
   type GradientResult,
   lafa,
+  type Matrix,
   matrix,
 } from "advnmf";
 import { describe, expect, test } from "vitest";
+import { seeded } from "../data.js";
 import { distance, random } from "./cases.js";
 
 function problem(m: number, n: number, k: number, seed: number, single = false) {
@@ -163,6 +165,44 @@ test("progress counts up to the end, and a signal ends it", async () => {
     expect(error.code).toBe("ABORTED");
   }
 });
+
+test("with a floor, zeros count as entries of that size", async () => {
+  const { V, options } = zeros();
+  for (const dtype of [Float64Array, Float32Array]) {
+    const typed = { ...V, data: new dtype(V.data) };
+    const asked = { ...options, damping: 0.01, maxProducts: 60, tolerance: 0 };
+    const floored = await lafa.gradient(typed, { ...asked, floor: 0.125 });
+    const raised = (A: Matrix, of: (at: number) => number) => {
+      const most = [0, 0];
+      A.data.forEach((x, at) => {
+        most[of(at)] = Math.max(most[of(at)]!, x);
+      });
+      const data = Float64Array.from(A.data, (x, at) => Math.max(x, most[of(at)]! / 8));
+      return matrix(A.rows, A.cols, data);
+    };
+    const W = raised(options.W, (at) => at % 2);
+    const H = raised(options.H, (at) => Math.floor(at / V.cols));
+    expect(floored.gradient.data).toEqual((await lafa.gradient(typed, { ...asked, W, H })).gradient.data);
+    expect(floored.gradient.data).not.toEqual((await lafa.gradient(typed, asked)).gradient.data);
+    expect(floored.W.data).toContain(0);
+  }
+});
+
+/** A 6×5 problem whose factors have zeros. */
+function zeros() {
+  const next = seeded(4);
+  const draw = (rows: number, cols: number, share: number) =>
+    matrix(
+      rows,
+      cols,
+      // Multiples of 2⁻¹⁰ are the same in either number type.
+      Float64Array.from({ length: rows * cols }, () =>
+        next() < share ? 0 : (1 + Math.floor(next() * 1023)) / 1024,
+      ),
+    );
+  const reference = { W: draw(6, 2, 0), H: draw(2, 5, 0) };
+  return { V: draw(6, 5, 0), options: { W: draw(6, 2, 0.3), H: draw(2, 5, 0.3), reference } };
+}
 
 describe("bad input", () => {
   const { V, options } = problem(6, 5, 2, 3);
