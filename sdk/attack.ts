@@ -13,7 +13,7 @@ import { checkEntries, type Matrix, type MatrixLike, type Numbers, toMatrix } fr
 import { checkOptions, numberFrom, oneOf, show, wholeNumber } from "./options.js";
 import { nmfProblem, type Problem } from "./problem.js";
 import { type Norm, norm as normOf, PerturbationSet } from "./projection.js";
-import { abortedBefore, type Solution } from "./solve.js";
+import { abortedBefore, nextTurn, type Solution } from "./solve.js";
 import type { InitOption, NmfOptions } from "./types.js";
 
 /** What {@link LafaOptions.onProgress} is told. */
@@ -258,6 +258,8 @@ export async function attackFeatures(data: MatrixLike, options: LafaOptions): Pr
       throw withAttacks(error, step, best(), asked);
     }
     options.onProgress?.({ step, steps, featureErrors: best().map(({ ascent }) => ascent.bestValue) });
+    // Gradients of small data end before the event loop has its turn, and nobody could cancel.
+    await nextTurn();
   }
   try {
     const results = await judge(victim, engine, asked, sets, attacks, unit);

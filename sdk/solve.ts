@@ -319,7 +319,7 @@ export async function shaped<R>(
 }
 
 /** Resolves in a later turn, without the 4 ms that browsers add to nested timers. */
-function nextTurn(): Promise<void> {
+export function nextTurn(): Promise<void> {
   if (typeof setImmediate === "function") return new Promise((resolve) => setImmediate(resolve));
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

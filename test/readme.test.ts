@@ -76,9 +76,9 @@ describe("the README's programs", () => {
     expect(printed).toEqual(said);
   });
 
-  it("harden.mjs prints what its comment says", () => {
-    const said = /console\.log\(.*\); \/\/ (.*)/.exec(program("harden.mjs"))?.[1];
-    expect(run(process.execPath, [], "harden.mjs")).toBe(`${said}\n`);
+  it.each(["harden.mjs", "attack.mjs"])("%s prints what its comment says", (name) => {
+    const said = /console\.log\(.*\); \/\/ (.*)/.exec(program(name))?.[1];
+    expect(run(process.execPath, [], name)).toBe(`${said}\n`);
   });
 
   it("names every option of nmf, and links to files that are there", async () => {

@@ -14,7 +14,7 @@ const table = join(folder, "table.csv");
 writeFileSync(table, namedCsv);
 
 describe("help", () => {
-  test.each([[[]], [["factorize"]], [["convert"]], [["reproduce"]], [["info"]]])(
+  test.each([[[]], [["factorize"]], [["attack"]], [["convert"]], [["reproduce"]], [["info"]]])(
     "advnmf %j --help starts with examples",
     async (args) => {
       const { code, stdout, stderr } = await advnmf([...args, "--help"]);
@@ -34,7 +34,7 @@ describe("help", () => {
   });
 
   test("the examples use options that exist", async () => {
-    for (const command of ["factorize", "convert", "reproduce", "info"]) {
+    for (const command of ["factorize", "harden", "attack", "convert", "reproduce", "info"]) {
       const { stdout } = await advnmf([command, "--help"]);
       const [examples = "", rest = ""] = stdout.split("\nUsage:");
       for (const [flag] of examples.matchAll(/--[a-z][a-z0-9-]*/g)) expect(rest).toContain(`${flag} `);

@@ -30,6 +30,7 @@ import { interruptible } from "../interrupt.js";
 import { checkWritable, type OutputFile, writeTogether } from "../output-folder.js";
 import { note, printColumns, printJson, printLine, printTable, readableBytes } from "../print.js";
 import { attackReport } from "../progress.js";
+import { relativeError } from "../relative-error.js";
 
 const EXAMPLES = `Examples:
   advnmf attack lafa-synthetic --epsilons 0.01,0.025
@@ -170,7 +171,9 @@ async function attack(name: string, flags: Flags, signal: AbortSignal): Promise<
             sha256: { perturbed: await sha256(X) },
           })),
         ),
-    baseline: whole?.baseline ?? null,
+    baseline: whole
+      ? { ...whole.baseline, reconstructionError: relativeError(input.matrix, whole.reference) }
+      : null,
     seconds: whole?.seconds ?? null,
     peakBytes: whole?.peakBytes ?? null,
     versions: { advnmf: version, runtime },
@@ -195,7 +198,7 @@ async function attack(name: string, flags: Flags, signal: AbortSignal): Promise<
         : []),
       ...writtenRows(written, flags.out),
     ]);
-    if (whole) printFigures(whole);
+    if (whole) printFigures(whole, record.baseline?.reconstructionError ?? 0);
     else printPoints(points);
   }
   return whole === undefined;
@@ -293,12 +296,21 @@ async function resultRecord(result: AttackResult) {
   return { ...figures, sha256: digests };
 }
 
-function printFigures({ results, baseline, assumption }: LafaResult): void {
+function printFigures({ results, baseline }: LafaResult, unattackedError: number): void {
   const figure = (value: number) => value.toFixed(3);
   printLine("");
   printColumns([
     ["ε", "size", "feature error", "of W", "of H", "reconstruction", "noise", "other starts"],
-    ["0", "0", figure(baseline.unattacked), "", "", "", "", figure(baseline.refit.mean)],
+    [
+      "0",
+      "0",
+      figure(baseline.unattacked),
+      "",
+      "",
+      unattackedError.toPrecision(3),
+      "",
+      figure(baseline.refit.mean),
+    ],
     ...results.map((result) => [
       String(result.epsilon),
       result.size.toPrecision(3),
@@ -310,9 +322,12 @@ function printFigures({ results, baseline, assumption }: LafaResult): void {
       figure(result.transfer.mean),
     ]),
   ]);
+  const starts = baseline.refit.values.length;
+  const others = starts === 1 ? "of one start" : `the mean over ${starts} starts`;
   printLine(`
-Feature error: of the victim's own factorization, against that of V. Noise: of random changes of the same size.
-Other starts: the mean over ${baseline.refit.values.length} starts of V (first line) and of the perturbed data. ${assumption}`);
+The attacker knows the start of the victim's factorization. Feature error: of what the victim finds from there, against
+its features of V. Noise: the same of random changes of the same size. Other starts: ${others} that the attacker
+does not know, of V in the first line and of the changed data below.`);
 }
 
 function printPoints(points: PartialAttacks["results"]): void {

@@ -43,7 +43,7 @@ th { font-weight: 600; }
 th[scope=colgroup] { text-align: center; border-bottom: 1px solid var(--rule); }
 th:first-child, td:first-child { padding-left: 0.4rem; }
 .scroll tr > th:first-child { position: sticky; left: 0; background: var(--ground); }
-td small { display: block; color: var(--faint); font-size: 0.82rem; line-height: 1.4; }
+td small, tbody th small { display: block; color: var(--faint); font-size: 0.82rem; line-height: 1.4; font-weight: 400; }
 td b.best { text-decoration: underline; text-underline-offset: 3px; text-decoration-thickness: 2px; }
 td.bad { background: var(--bad-ground); }
 td.bad b, td.bad small.difference, .bad-text { color: var(--bad); }

@@ -21,9 +21,6 @@ export interface DataFolder {
   readonly sets: readonly SetName[];
 }
 
-/** Sets the seed of generated data apart from those of the starts. */
-const DATA_STREAM = 0x64617461;
-
 /** Sets that need no file. */
 export const GENERATED: readonly SetName[] = Object.values(SETS).flatMap(({ name, path }) =>
   path === null ? [name] : [],
@@ -74,9 +71,7 @@ export async function loadData(
 }
 
 function make(name: SetName, seed: number): Promise<Matrix<Float64Array>> {
-  return name === "swimmer"
-    ? datasets.swimmer()
-    : datasets.lafaSynthetic({ seed: (seed ^ DATA_STREAM) >>> 0 });
+  return name === "swimmer" ? datasets.swimmer() : datasets.lafaSynthetic({ seed });
 }
 
 async function read(path: string, { name, pictures }: SetFacts): Promise<Matrix<Float64Array>> {

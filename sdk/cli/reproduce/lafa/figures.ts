@@ -16,6 +16,8 @@ type Charting = Awaited<ReturnType<typeof charting>>;
 
 const WIDTH = 440;
 const HEIGHT = 270;
+/** Pixels of a feature are drawn at most so many times as large. */
+const MAGNIFIED = 5;
 
 /** The colors of the page's style sheet that stand for these. */
 const COLORS: Readonly<Record<Gradient | "noise" | "transfer" | "quoted", string>> = {
@@ -184,7 +186,7 @@ export function featureFigure({ facts }: ExperimentData, attacks: readonly Attac
           gap: 1,
           images: "rows",
         });
-        return html`<figure class="tile"><img src="${dataUri(png)}" width="${count * (width + 1) - 1}" height="${height}" alt="${count} features at ${caption}"><figcaption>${caption}</figcaption></figure>`;
+        return html`<figure class="tile"><img src="${dataUri(png)}" width="${count * (width + 1) - 1}" height="${height}" style="max-width:${MAGNIFIED * count * (width + 1)}px" alt="${count} features at ${caption}"><figcaption>${caption}</figcaption></figure>`;
       })}</div>`,
     ];
   });

@@ -8,9 +8,10 @@ export function isBeyondControls({ outcome }: Attacked): boolean {
   return outcome.featureError > Math.max(outcome.noise.most, outcome.refit.most);
 }
 
-/** Whether it does so for starts that the attacker does not know, on average over them. */
-export function isTransferred({ outcome }: Attacked): boolean {
-  return outcome.transfer.mean > Math.max(outcome.noise.most, outcome.refit.most);
+/** Whether, from starts that the attacker does not know, it still does so on average. */
+export function isTransferred(attack: Attacked): boolean {
+  const { transfer, noise, refit } = attack.outcome;
+  return isBeyondControls(attack) && transfer.mean > Math.max(noise.most, refit.most);
 }
 
 /** The attack that moves the features furthest. */
@@ -29,7 +30,7 @@ export function verdictOf(sets: readonly SetAttacks[]): string[] {
   const beyond = attacks.filter(isBeyondControls).length;
   const carried = attacks.filter(isTransferred).length;
   const sentences = [
-    `${countText(beyond, all, "moves", "move")} the features further than every random perturbation of the same size and every other start of the unattacked data. From starts that the attacker does not know, ${countText(carried, all, "does", "do").replace(/^[A-Z]/, (letter) => letter.toLowerCase())} so on average.`,
+    `${countText(beyond, all, "moves", "move")} the features further than every random perturbation of the same size and every other start of the unattacked data.${beyond === 0 ? "" : ` ${carriedText(carried, beyond)} on average over starts that the attacker does not know.`}`,
   ];
   const compared = attacks.filter(({ quoted }) => quoted !== null);
   if (compared.length > 0) {
@@ -42,6 +43,13 @@ export function verdictOf(sets: readonly SetAttacks[]): string[] {
     );
   }
   return sentences;
+}
+
+function carriedText(carried: number, beyond: number): string {
+  if (beyond === 1) return carried === 1 ? "It does so also" : "It does not do so";
+  if (carried === 0) return "None of these does so";
+  if (carried === beyond) return `All ${beyond} do so also`;
+  return `${carried} of these ${carried === 1 ? "does" : "do"} so also`;
 }
 
 /** `All 4 attacks move`, `1 of 4 attacks moves`. */

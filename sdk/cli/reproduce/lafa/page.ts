@@ -74,16 +74,16 @@ function table(attacks: readonly Attacked[]): Html {
   const { unattacked, unattackedReconstruction, refit } = first.outcome;
   return html`<div class="scroll"><table>
 <thead>
-<tr><th rowspan="2" scope="col">ε</th><th rowspan="2" scope="col">gradient</th><th colspan="3" scope="colgroup">feature error</th><th rowspan="2" scope="col">recon&shy;struction</th><th colspan="2" scope="colgroup">controls</th>${withQuoted && html`<th rowspan="2" scope="col">authors’ code,<br>quoted</th>`}</tr>
+<tr><th rowspan="2" scope="col">ε</th><th rowspan="2" scope="col">gradient</th><th colspan="3" scope="colgroup">feature error</th><th rowspan="2" scope="col">recon&shy;struction</th><th colspan="2" scope="colgroup">controls</th></tr>
 <tr><th scope="col">both</th><th scope="col">W</th><th scope="col">H</th><th scope="col">noise</th><th scope="col">other starts</th></tr>
 </thead>
 <tbody>
-<tr><th scope="row">0</th><td>–</td><td>${figure(unattacked)}</td><td></td><td></td><td>${errorFigure(unattackedReconstruction)}</td><td></td><td>${spread(refit)}</td>${withQuoted && html`<td></td>`}</tr>
+<tr><th scope="row">0</th><td>–</td><td>${figure(unattacked)}</td><td></td><td></td><td>${errorFigure(unattackedReconstruction)}</td><td></td><td>${spread(refit)}</td></tr>
 ${attacks.map((attack) => {
   const { epsilon, gradient, outcome, quoted } = attack;
-  return html`<tr><th scope="row">${epsilon}${reached(attack)}</th><td>${gradientText(gradient)}${!outcome.gradientReliable && html`<small>with steps back-propagated</small>`}</td><td><b>${figure(outcome.featureError)}</b>${isBeyondControls(attack) && " ✓"}</td><td>${figure(outcome.featureErrorW)}</td><td>${figure(outcome.featureErrorH)}</td><td>${errorFigure(outcome.reconstructionError)}</td><td>${spread(outcome.noise)}</td><td>${spread(outcome.transfer)}</td>${withQuoted && html`<td>${quoted === null ? "–" : quoted.toFixed(2)}</td>`}</tr>`;
+  return html`<tr><th scope="row">${epsilon}${reached(attack)}</th><td>${gradientText(gradient)}${!outcome.gradientReliable && html`<small>with steps back-propagated</small>`}</td><td><b>${figure(outcome.featureError)}</b>${isBeyondControls(attack) && " ✓"}${quoted !== null && html`<small>quoted ${quoted.toFixed(2)}</small>`}</td><td>${figure(outcome.featureErrorW)}</td><td>${figure(outcome.featureErrorH)}</td><td>${errorFigure(outcome.reconstructionError)}</td><td>${spread(outcome.noise)}</td><td>${spread(outcome.transfer)}</td></tr>`;
 })}</tbody></table></div>
-<p class="notes faint">Controls: mean, least and most over ${first.outcome.noise.values.length} perturbations and ${first.outcome.transfer.values.length} starts; in the first line other starts of V itself.</p>`;
+<p class="notes faint">Controls: mean, least and most over ${first.outcome.noise.values.length} perturbations and ${first.outcome.transfer.values.length} starts; in the first line other starts of V itself.${withQuoted && " Quoted: the feature error of the authors’ code."}</p>`;
 }
 
 function reached({ epsilon, outcome }: Attacked): Html | null {

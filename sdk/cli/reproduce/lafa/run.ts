@@ -1,8 +1,9 @@
 // Runs attacks one after the other, each on all threads that pay, and keeps what comes of them in the journal.
 
 import { type Factors, featureError, lafa, type Matrix, type Spread } from "../../../index.js";
+import { relativeError } from "../../relative-error.js";
 import type { Journal } from "../journal.js";
-import { product, transpose } from "../matrices.js";
+import { transpose } from "../matrices.js";
 import { encodeNumbers, type StoredMatrix } from "../stored-matrix.js";
 import type { ExperimentData } from "./data.js";
 import { type Job, keyOf, lafaOptions } from "./jobs.js";
@@ -116,18 +117,6 @@ async function runJob(
         }
       : {}),
   };
-}
-
-function relativeError(V: Matrix, { W, H }: Factors<Matrix>): number {
-  const R = product(W, H);
-  let off = 0;
-  let size = 0;
-  for (let at = 0; at < V.data.length; at++) {
-    const entry = V.data[at] as number;
-    off += (entry - (R.data[at] as number)) ** 2;
-    size += entry * entry;
-  }
-  return Math.sqrt(off / size);
 }
 
 /** The features as rows. */
