@@ -14,6 +14,7 @@ import { Side, Task } from "./task";
 import { follow, lead } from "./team";
 
 export { atnmfSynthetic, lafaSynthetic, swimmer } from "./data/generators";
+export { logRatio } from "./lafa/reconstruction";
 
 // Sizes and offsets, in bytes.
 
