@@ -25,6 +25,7 @@ export {
 } from "./anmf/workspace";
 export { faces } from "./data/faces";
 export { atnmfSynthetic, lafaSynthetic, swimmer } from "./data/generators";
+export { logRatio } from "./lafa/reconstruction";
 
 // Sizes and offsets, in bytes.
 

@@ -16,6 +16,9 @@ const FIRST_INTERVAL = 0.22;
 const SHRINK = 0.03;
 const SHORTEST_INTERVAL = 0.06;
 
+/** Best points that are kept. */
+const LEADERS = 3;
+
 /** The checkpoints of N steps. */
 function checkpoints(steps: number): Set<number> {
   const found = new Set<number>();
@@ -45,12 +48,8 @@ export class Ascent {
   #bestGradient: ArrayLike<number> = [];
   /** Where it stands. */
   point: Float64Array;
-  /** The point of the largest value so far. */
-  best: Float64Array;
-  /** That value. */
-  bestValue = Number.NEGATIVE_INFINITY;
-  /** The values of all points it has stood at. */
-  readonly history: number[] = [];
+  /** The points of the largest values so far, the best first. */
+  readonly leaders: { readonly value: number; readonly point: Float64Array }[] = [];
 
   /** `step`: the first η, in the units of the norm. */
   constructor(set: PerturbationSet, kind: Norm, start: Float64Array, steps: number, step: number) {
@@ -60,19 +59,26 @@ export class Ascent {
     this.#checkpoints = checkpoints(steps);
     this.point = start;
     this.#before = start;
-    this.best = start;
+  }
+
+  /** The point of the largest value so far. */
+  get best(): Float64Array {
+    return this.leaders[0]?.point ?? this.point;
+  }
+
+  /** That value. */
+  get bestValue(): number {
+    return this.leaders[0]?.value ?? Number.NEGATIVE_INFINITY;
   }
 
   /** Notes the value of the present point. */
   note(value: number, gradient: ArrayLike<number>): void {
-    this.history.push(value);
     if (value > this.#value) this.#rises++;
     this.#value = value;
-    if (value > this.bestValue) {
-      this.bestValue = value;
-      this.best = this.point;
-      this.#bestGradient = gradient;
-    }
+    if (value > this.bestValue) this.#bestGradient = gradient;
+    const place = this.leaders.findIndex((leader) => value > leader.value);
+    this.leaders.splice(place < 0 ? this.leaders.length : place, 0, { value, point: this.point });
+    this.leaders.splice(LEADERS);
   }
 
   /** Goes on from the present point, which has been noted. */

@@ -6,10 +6,10 @@ import { Ascent } from "./ascent.js";
 import { computeEach } from "./compute.js";
 import { defaultEngine, type Engine } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
-import { checkFactors, type Factors, type FeatureErrorResult, featureError } from "./feature-error.js";
-import type { GradientOutcome } from "./gradient.js";
+import { checkFactors, type Factors, featureError } from "./feature-error.js";
 import { gradientProblem } from "./lafa-gradient.js";
 import { checkEntries, type Matrix, type MatrixLike, type Numbers, toMatrix } from "./matrix.js";
+import { product } from "./nmf.js";
 import { checkOptions, numberFrom, oneOf, show, wholeNumber } from "./options.js";
 import { nmfProblem, type Problem } from "./problem.js";
 import { type Norm, norm as normOf, PerturbationSet } from "./projection.js";
@@ -22,7 +22,7 @@ export interface LafaProgress {
   readonly step: number;
   /** Steps that they will take. */
   readonly steps: number;
-  /** The largest feature error so far, for each ε. */
+  /** The feature error of the best point so far, for each ε, after the few iterations of a step. */
   readonly featureErrors: readonly number[];
 }
 
@@ -40,14 +40,19 @@ export interface LafaOptions {
   readonly steps?: number;
   /** The first step, in units of ε; Auto-PGD halves it where it does not pay. Default 2. */
   readonly stepSize?: number;
-  /** Attacks from different random points, of which the best is kept. Default 1. */
+  /** Attacks from different random points, of which the best is kept. Default 4: one of them may stay where features hardly move. */
   readonly restarts?: number;
   /**
    * Whether to begin at a random point of the ball; at V itself, with the reference for its factorization, the
    * feature error is 0 and has no gradient. Default true.
    */
   readonly randomStart?: boolean;
-  /** Which gradient is followed; `"both"` attacks with each and keeps the better. Default `"implicit"`. */
+  /**
+   * What the attack raises: the feature error (default), or the victim's loss, the baseline of the paper: features
+   * hardly move under it. Beside every attack on the feature error one on the loss is made as a control.
+   */
+  readonly objective?: "feature-error" | "reconstruction";
+  /** Which gradient of the feature error is followed; `"both"` attacks with each and keeps the better. Default `"implicit"`. */
   readonly gradient?: "implicit" | "backprop" | "both";
   /** Iterations of the victim's updates at every step of an attack. Default 1000. */
   readonly iterations?: number;
@@ -70,7 +75,10 @@ export interface LafaOptions {
   readonly seed?: number;
   /** The box that entries stay in. Default 0 … the largest entry of V. */
   readonly clip?: readonly [low: number, high: number];
-  /** Which point of an attack is the result: that of the largest feature error, or the last. Default `"best"`. */
+  /**
+   * Which point of an attack is the result: `"best"` (default), of the three where the objective was largest on the
+   * way that of the largest feature error after the whole factorization; or the last.
+   */
   readonly keep?: "best" | "last";
   /** Other random starts that the results and V itself are factorized from, as controls. Default 5. */
   readonly otherStarts?: number;
@@ -122,14 +130,16 @@ export interface AttackResult<A extends Numbers = Numbers> {
   readonly H: Matrix<A>;
   /** Feature errors along the kept attack, after the few iterations of its steps. */
   readonly history: readonly number[];
-  /** The gradient that the kept attack followed. */
-  readonly gradient: "implicit" | "backprop";
+  /** The gradient that the kept attack followed: of the feature error in either way, or of the victim's loss. */
+  readonly gradient: "implicit" | "backprop" | "reconstruction";
   /** Whether every implicit system on the way could be solved, at some damping. */
   readonly gradientReliable: boolean;
   /** Feature errors of `perturbed` from other random starts, which the attacker does not know. */
   readonly transfer: Spread;
   /** Feature errors of random perturbations of the same size, from the victim's start. */
   readonly noise: Spread;
+  /** Feature error that an attack of this size on the victim's loss comes to, from the victim's start. */
+  readonly reconstruction: number;
   /** What the caller should know, in sentences. */
   readonly warnings: readonly string[];
 }
@@ -164,6 +174,7 @@ const LAFA_OPTIONS = [
   "stepSize",
   "restarts",
   "randomStart",
+  "objective",
   "gradient",
   "iterations",
   "backpropIterations",
@@ -196,11 +207,27 @@ const NOISE_STREAM = 0x51000000;
 /** Below this part of ε a size counts as held back by the box. */
 const REACHED = 0.999;
 
+/** What an attack follows: the feature error's gradient, computed either way, or that of the victim's loss. */
+type Direction = "implicit" | "backprop" | "reconstruction";
+
+/** The objective at a point. */
+interface Outlook {
+  readonly value: number;
+  readonly featureError: number;
+  readonly gradient: ArrayLike<number>;
+}
+
 /** One attack under way. */
 interface Attack {
   readonly index: number;
-  readonly kind: "implicit" | "backprop";
+  readonly kind: Direction;
   readonly ascent: Ascent;
+  /** Whether it stands beside the others as a control. */
+  readonly control: boolean;
+  /** Feature errors of all points. */
+  readonly history: number[];
+  /** That of the best. */
+  error: number;
   solved: boolean;
 }
 
@@ -210,6 +237,7 @@ export interface PartialAttacks {
   readonly results: readonly {
     readonly epsilon: number;
     readonly perturbed: Matrix;
+    /** After the few iterations of a step. */
     readonly featureError: number;
   }[];
 }
@@ -234,30 +262,34 @@ export async function attackFeatures(data: MatrixLike, options: LafaOptions): Pr
       const start = asked.randomStart
         ? set.project(await randomDirection(engine, asked, POINT_STREAM + restart, radius))
         : Float64Array.from(V.data);
-      for (const gradient of asked.kinds) {
+      const begin = (direction: Direction, control: boolean) => {
         const ascent = new Ascent(set, kind, start, steps, asked.stepSize * radius);
-        attacks.push({ index, kind: gradient, ascent, solved: true });
-      }
+        attacks.push({ index, kind: direction, ascent, control, history: [], error: 0, solved: true });
+      };
+      for (const direction of asked.kinds) begin(direction, false);
+      if (restart === 0 && !asked.kinds.includes("reconstruction")) begin("reconstruction", true);
     }
   }
   const best = () =>
     epsilons.map((_, index) =>
       attacks
-        .filter((attack) => attack.index === index)
+        .filter((attack) => attack.index === index && !attack.control)
         .reduce((a, b) => (b.ascent.bestValue > a.ascent.bestValue ? b : a)),
     );
   for (let step = 0; step <= steps; step++) {
     try {
-      const gradients = await victim.gradients(attacks);
+      const outlooks = await victim.outlooks(attacks);
       for (const [i, attack] of attacks.entries()) {
-        const { featureError: value, gradient } = gradients[i] as GradientOutcome;
-        attack.ascent.note(value, gradient.data);
-        if (step < steps) attack.ascent.advance(gradient.data);
+        const { value, featureError: error, gradient } = outlooks[i] as Outlook;
+        attack.history.push(error);
+        if (value > attack.ascent.bestValue) attack.error = error;
+        attack.ascent.note(value, gradient);
+        if (step < steps) attack.ascent.advance(gradient);
       }
     } catch (error) {
       throw withAttacks(error, step, best(), asked);
     }
-    options.onProgress?.({ step, steps, featureErrors: best().map(({ ascent }) => ascent.bestValue) });
+    options.onProgress?.({ step, steps, featureErrors: best().map(({ error }) => error) });
     // Gradients of small data end before the event loop has its turn, and nobody could cancel.
     await nextTurn();
   }
@@ -278,7 +310,7 @@ export async function attackFeatures(data: MatrixLike, options: LafaOptions): Pr
   }
 }
 
-/** The points of all attacks, judged by the whole factorization, and the controls beside the best of each ε. */
+/** The best points of all attacks, judged by the whole factorization, and the controls beside the best of each ε. */
 async function judge(
   victim: Victim,
   engine: Engine,
@@ -287,22 +319,24 @@ async function judge(
   attacks: readonly Attack[],
   unit: number,
 ): Promise<AttackResult[]> {
-  const points = attacks.map(({ ascent }) =>
-    asked.shaped(asked.keep === "best" ? ascent.best : ascent.point),
+  const candidates = attacks.flatMap((attack) =>
+    asked.keep === "best"
+      ? attack.ascent.leaders.map(({ point }) => ({ attack, perturbed: asked.shaped(point) }))
+      : [{ attack, perturbed: asked.shaped(attack.ascent.point) }],
   );
-  const fits = await victim.factorizeAll(points);
-  const errors = fits.map((fit) => featureError(fit, victim.reference));
+  const fits = await victim.factorizeAll(candidates.map(({ perturbed }) => perturbed));
+  const judged = candidates.map((candidate, at) => {
+    const fit = fits[at] as Solution;
+    return { ...candidate, fit, error: featureError(fit, victim.reference) };
+  });
   const results: AttackResult[] = [];
   for (const [index, set] of sets.entries()) {
     const epsilon = asked.epsilons[index] as number;
-    const own = attacks.flatMap((attack, at) => (attack.index === index ? [at] : []));
-    const kept = own.reduce((a, b) =>
-      (errors[b] as FeatureErrorResult).value > (errors[a] as FeatureErrorResult).value ? b : a,
-    );
-    const perturbed = points[kept] as Matrix;
-    const fit = fits[kept] as Solution;
-    const error = errors[kept] as FeatureErrorResult;
-    const attack = attacks[kept] as Attack;
+    const most = (chosen: (attack: Attack) => boolean) =>
+      judged
+        .filter(({ attack }) => attack.index === index && chosen(attack))
+        .reduce((a, b) => (b.error.value > a.error.value ? b : a));
+    const { attack, perturbed, fit, error } = most(({ control }) => !control);
     const size = set.size(perturbed.data) / unit;
     const noises: Matrix[] = [];
     for (let trial = 0; trial < asked.noiseTrials; trial++) {
@@ -329,11 +363,12 @@ async function judge(
       reconstructionError: fit.relativeError,
       W: fit.W,
       H: fit.H,
-      history: attack.ascent.history,
+      history: attack.history,
       gradient: attack.kind,
       gradientReliable: attack.solved,
       transfer: spread(await victim.otherStarts(perturbed)),
       noise: spread(noise),
+      reconstruction: most((other) => other.kind === "reconstruction").error.value,
       warnings,
     });
   }
@@ -407,19 +442,49 @@ class Victim {
     return solutions;
   }
 
-  /** The gradient at the point of each attack; those that cannot be solved implicitly are back-propagated. */
-  async gradients(attacks: readonly Attack[]): Promise<GradientOutcome[]> {
-    const found = await this.#solve(attacks.map(({ kind, ascent }) => this.#gradient(kind, ascent.point)));
-    const outcomes = found.map(({ gradient }) => gradient as GradientOutcome);
-    const unsolved = outcomes.flatMap(({ solved }, at) => (solved ? [] : [at]));
+  /** The objective at the point of each attack; implicit systems that cannot be solved are back-propagated. */
+  async outlooks(attacks: readonly Attack[]): Promise<Outlook[]> {
+    const problems = attacks.map(({ kind, ascent }) =>
+      kind === "reconstruction" ? this.#step(ascent.point) : this.#gradient(kind, ascent.point),
+    );
+    const found = await this.#solve(problems);
+    const unsolved = found.flatMap(({ gradient }, at) => (gradient?.solved === false ? [at] : []));
     const again = await this.#solve(
       unsolved.map((at) => this.#gradient("backprop", (attacks[at] as Attack).ascent.point)),
     );
     for (const [i, at] of unsolved.entries()) {
       (attacks[at] as Attack).solved = false;
-      outcomes[at] = (again[i] as Solution).gradient as GradientOutcome;
+      found[at] = again[i] as Solution;
     }
-    return outcomes;
+    return Promise.all(found.map((solution, at) => this.#outlook(solution, attacks[at] as Attack)));
+  }
+
+  async #outlook(solution: Solution, { ascent }: Attack): Promise<Outlook> {
+    const { gradient } = solution;
+    if (gradient) {
+      return {
+        value: gradient.featureError,
+        featureError: gradient.featureError,
+        gradient: gradient.gradient.data,
+      };
+    }
+    return {
+      value: solution.loss,
+      featureError: featureError(solution, this.reference).value,
+      gradient: await lossGradient(
+        this.#engine,
+        this.#asked.loss,
+        ascent.point,
+        product(solution.W, solution.H).data,
+      ),
+    };
+  }
+
+  /** The factorization of one step of an attack. */
+  #step(point: Float64Array): Problem {
+    const init = this.#start as Factors<Matrix>;
+    const { iterations } = this.#asked;
+    return nmfProblem(this.#asked.shaped(point), this.#options({ init, maxIterations: iterations }));
   }
 
   #gradient(mode: "implicit" | "backprop", point: Float64Array): Problem {
@@ -470,7 +535,7 @@ interface Checked {
   readonly stepSize: number;
   readonly restarts: number;
   readonly randomStart: boolean;
-  readonly kinds: readonly ("implicit" | "backprop")[];
+  readonly kinds: readonly Direction[];
   readonly iterations: number;
   readonly backpropIterations: number;
   readonly evaluationIterations: number;
@@ -509,6 +574,18 @@ function checkAttack(data: MatrixLike, options: LafaOptions): Checked {
     throw new AdvnmfError("OPTION", 'steps belongs to attack "pgd"; "fgsm" takes one', { option: "steps" });
   }
   const gradient = oneOf(options.gradient ?? "implicit", ["implicit", "backprop", "both"], "gradient");
+  const objective = oneOf(
+    options.objective ?? "feature-error",
+    ["feature-error", "reconstruction"],
+    "objective",
+  );
+  if (objective === "reconstruction" && options.gradient !== undefined) {
+    throw new AdvnmfError(
+      "OPTION",
+      'gradient belongs to objective "feature-error"; "reconstruction" has one of its own',
+      { option: "gradient" },
+    );
+  }
   const iterations = wholeNumber(options.iterations ?? 1000, 1, 0x7fffffff, "iterations");
   const single = V.data instanceof Float32Array;
   return {
@@ -518,9 +595,14 @@ function checkAttack(data: MatrixLike, options: LafaOptions): Checked {
     kind: oneOf(options.norm ?? "l2", ["l2", "linf"], "norm"),
     steps: attack === "fgsm" ? 1 : wholeNumber(options.steps ?? 40, 1, 1_000_000, "steps"),
     stepSize: numberFrom(options.stepSize ?? 2, 0, "stepSize"),
-    restarts: wholeNumber(options.restarts ?? 1, 1, 1_000_000, "restarts"),
+    restarts: wholeNumber(options.restarts ?? 4, 1, 1_000_000, "restarts"),
     randomStart: oneOf(options.randomStart ?? true, [true, false], "randomStart"),
-    kinds: gradient === "both" ? ["implicit", "backprop"] : [gradient],
+    kinds:
+      objective === "reconstruction"
+        ? ["reconstruction"]
+        : gradient === "both"
+          ? ["implicit", "backprop"]
+          : [gradient],
     iterations,
     backpropIterations: wholeNumber(
       options.backpropIterations ?? iterations,
@@ -591,6 +673,31 @@ async function randomDirection(
   return D.map((d) => d * scale);
 }
 
+/** Gradient of the victim's loss in X, with the factors fixed (assembly/lafa/reconstruction.ts). */
+async function lossGradient(
+  engine: Engine,
+  loss: Checked["loss"],
+  X: Float64Array,
+  WH: Float64Array,
+): Promise<Float64Array> {
+  if (loss === "frobenius") return X.map((x, at) => x - (WH[at] as number));
+  return engine.enqueue(async () => {
+    const { arena } = engine;
+    const mark = arena.mark();
+    try {
+      const bytes = X.length * 8;
+      const address = arena.take(2 * bytes, "the gradient of the loss");
+      const numbers = (at: number) => new Float64Array(arena.memory.buffer, at, X.length);
+      numbers(address).set(X);
+      numbers(address + bytes).set(WH);
+      engine.kernel("logRatio")(X.length, EPSILON, address, address + bytes, address);
+      return numbers(address).slice();
+    } finally {
+      arena.rewind(mark);
+    }
+  });
+}
+
 function spread(values: readonly number[]): Spread {
   return {
     mean: values.reduce((sum, value) => sum + value, 0) / values.length,
@@ -604,10 +711,10 @@ function spread(values: readonly number[]): Spread {
 function withAttacks(error: unknown, step: number, best: readonly Attack[], asked: Checked): unknown {
   if (!(error instanceof AdvnmfError) || error.code !== "ABORTED") return error;
   const partial: PartialAttacks = {
-    results: best.map(({ index, ascent }) => ({
+    results: best.map(({ index, ascent, error }) => ({
       epsilon: asked.epsilons[index] as number,
       perturbed: asked.shaped(ascent.best),
-      featureError: ascent.bestValue,
+      featureError: error,
     })),
   };
   return new AdvnmfError(

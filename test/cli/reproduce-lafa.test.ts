@@ -24,10 +24,17 @@ const folder = scratchFolder();
 
 /** Two attacks of a fraction of a second. */
 const SMALL = [
-  ...["--set", "synthetic", "--epsilons", "0.05", "--steps", "2", "--iterations", "30"],
+  ...["--set", "synthetic", "--epsilons", "0.05", "--steps", "2", "--iterations", "30", "--restarts", "1"],
   ...["--evaluation-iterations", "60", "--other-starts", "2", "--noise-trials", "2"],
 ];
-const LENGTHS = { steps: 2, iterations: 30, evaluationIterations: 60, otherStarts: 2, noiseTrials: 2 };
+const LENGTHS = {
+  steps: 2,
+  restarts: 1,
+  iterations: 30,
+  evaluationIterations: 60,
+  otherStarts: 2,
+  noiseTrials: 2,
+};
 
 const run = (out: string, ...more: string[]) =>
   advnmf(["reproduce", "lafa", "--out", out, ...more], { cwd: folder });
@@ -68,6 +75,7 @@ describe("a run on generated data", () => {
         featureErrorH: result!.featureErrorH,
         reconstructionError: result!.reconstructionError,
         noise: result!.noise,
+        byLoss: result!.reconstruction,
         transfer: result!.transfer,
         refit: expected.baseline.refit,
         unattacked: 0,
@@ -206,6 +214,7 @@ describe("sentences follow the figures", () => {
       refit: spread(0.05, 0.1),
       transfer: spread(transfer, transfer),
       noise: spread(0.02, 0.04),
+      byLoss: 0.03,
       gradientReliable: true,
       warnings: [],
       history: [],

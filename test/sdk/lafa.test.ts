@@ -1,6 +1,15 @@
 // Latent feature attacks: what an attack may do, what it comes to, and what stands beside it.
 
-import { AdvnmfError, createEngine, featureError, type LafaOptions, lafa, matrix, nmf } from "advnmf";
+import {
+  AdvnmfError,
+  createEngine,
+  featureError,
+  type LafaOptions,
+  lafa,
+  type MatrixLike,
+  matrix,
+  nmf,
+} from "advnmf";
 import { describe, expect, test } from "vitest";
 import { seeded } from "../data.js";
 
@@ -33,6 +42,7 @@ const QUICK = {
   evaluationIterations: 300,
   otherStarts: 2,
   noiseTrials: 2,
+  restarts: 1,
   threads: 1,
   engine,
 } as const;
@@ -109,6 +119,78 @@ test("the figures are those of the victim's factorization, and beat noise of the
   expect(peakBytes).toBeGreaterThan(0);
   const again = await lafa(V, options);
   expect(again.results[0]!.perturbed.data).toEqual(result!.perturbed.data);
+});
+
+describe("the victim's loss as the objective", () => {
+  test.each(["kullback-leibler", "frobenius"] as const)(
+    "%s: it rises, and moves features less",
+    async (loss) => {
+      const V = data(20, 15, 3, 3);
+      const options = { ...QUICK, rank: 3, epsilons: [0.05], steps: 15, loss } as const;
+      const [attack] = (await lafa(V, options)).results;
+      const [weak] = (await lafa(V, { ...options, objective: "reconstruction" })).results;
+      expect(weak!.gradient).toBe("reconstruction");
+      expect(attack!.reconstruction).toBe(weak!.featureError);
+      expect(weak!.reconstruction).toBe(weak!.featureError);
+      expect(weak!.featureError).toBeLessThan(0.8 * attack!.featureError);
+      // The loss of the victim on either.
+      const lossOf = async ({ perturbed }: { perturbed: MatrixLike }) => {
+        const { W, H } = await nmf(V, { rank: 3, loss, solver: "mu", maxIterations: 0, engine });
+        const init = { W, H };
+        return (
+          await nmf(perturbed, {
+            rank: 3,
+            loss,
+            solver: "mu",
+            init,
+            tolerance: 0,
+            maxIterations: 300,
+            engine,
+          })
+        ).loss;
+      };
+      const clean = await lossOf({ perturbed: V });
+      expect(await lossOf(weak!)).toBeGreaterThan(clean);
+      expect(await lossOf(weak!)).toBeGreaterThan(await lossOf(attack!));
+    },
+  );
+
+  test("its gradient is that of the loss", async () => {
+    // One step of size 1e-7 from V along the gradient raises the loss by as much as finite differences say.
+    const V = data(8, 6, 2, 2);
+    const options = {
+      ...QUICK,
+      rank: 2,
+      attack: "fgsm",
+      randomStart: false,
+      objective: "reconstruction",
+      epsilons: [1e-6],
+      iterations: 4000,
+      keep: "last",
+      clip: [0, 10],
+    } as const;
+    const { steps: _, ...quick } = options;
+    const { results } = await lafa(V, quick);
+    const fit = await nmf(V, { rank: 2, loss: "kullback-leibler", solver: "mu", maxIterations: 0, engine });
+    const { W, H } = await nmf(V, {
+      rank: 2,
+      loss: "kullback-leibler",
+      solver: "mu",
+      order: "HW",
+      epsilon: 1e-10,
+      init: { W: fit.W, H: fit.H },
+      tolerance: 0,
+      maxIterations: 4000,
+      engine,
+    });
+    const log = Float64Array.from(V.data, (x, at) => {
+      const [i, j] = [Math.floor(at / 6), at % 6];
+      return Math.log(x / (W.data[i * 2]! * H.data[j]! + W.data[i * 2 + 1]! * H.data[6 + j]!));
+    });
+    const scale = (1e-6 * frobenius(V.data)) / frobenius(log);
+    const D = results[0]!.delta.data;
+    expect(frobenius(D.map((d, at) => d - scale * log[at]!))).toBeLessThan(1e-6 * frobenius(D));
+  });
 });
 
 test("the bits do not depend on the threads", async () => {
@@ -188,6 +270,12 @@ describe("bad input", () => {
     ["no rank", { rank: 0 }, "RANK", "rank"],
     ["steps of a single step", { attack: "fgsm" }, "OPTION", "steps"],
     ["back-propagation through nothing", { backpropIterations: 0 }, "OPTION", "backpropIterations"],
+    [
+      "a gradient of another objective",
+      { objective: "reconstruction", gradient: "both" },
+      "OPTION",
+      "gradient",
+    ],
     ["an unknown option", { epsilon: 0.1 }, "OPTION", 'did you mean "epsilons"'],
   ])("%s", async (_, wrong, code, words) => {
     const options = { ...QUICK, rank: 2, epsilons: [0.1], ...wrong } as LafaOptions;

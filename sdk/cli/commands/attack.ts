@@ -54,7 +54,8 @@ interface Flags extends FilesFlags {
   readonly stepSize: number;
   readonly restarts: number;
   readonly randomStart: boolean;
-  readonly gradient: "implicit" | "backprop" | "both";
+  readonly objective: "feature-error" | "reconstruction";
+  readonly gradient?: "implicit" | "backprop" | "both";
   readonly loss: "kullback-leibler" | "frobenius";
   readonly iterations: number;
   readonly backpropIterations?: number;
@@ -94,12 +95,19 @@ export function attackCommand(setExitCode: (code: number) => void): Command {
     .addOption(new Option("--attack <name>", "many steps, or one").choices(["pgd", "fgsm"]).default("pgd"))
     .option("--steps <n>", "steps of pgd (default: 40)", parseNumber)
     .option("--step-size <x>", "the first step, in units of ε", parseNumber, 2)
-    .option("--restarts <n>", "random points to begin at, the best of which is kept", parseNumber, 1)
+    .option("--restarts <n>", "random points to begin at, the best of which is kept", parseNumber, 4)
     .option("--no-random-start", "begin at V itself, where the feature error has no gradient")
     .addOption(
-      new Option("--gradient <name>", "which is followed; both: the better")
-        .choices(["implicit", "backprop", "both"])
-        .default("implicit"),
+      new Option("--objective <name>", "what is raised: the feature error, or the victim's loss")
+        .choices(["feature-error", "reconstruction"])
+        .default("feature-error"),
+    )
+    .addOption(
+      new Option("--gradient <name>", "of the feature error; both: the better (default: implicit)").choices([
+        "implicit",
+        "backprop",
+        "both",
+      ]),
     )
     .addOption(
       new Option("--loss <name>", "what the victim minimises")
@@ -206,7 +214,7 @@ async function attack(name: string, flags: Flags, signal: AbortSignal): Promise<
 
 /** The flags that decide the result, as the SDK takes them. */
 function lafaOptions(flags: Flags, rank: number): LafaOptions {
-  const { steps, backpropIterations, clip, threads } = flags;
+  const { steps, gradient, backpropIterations, clip, threads } = flags;
   return {
     rank,
     epsilons: flags.epsilons,
@@ -216,7 +224,8 @@ function lafaOptions(flags: Flags, rank: number): LafaOptions {
     stepSize: flags.stepSize,
     restarts: flags.restarts,
     randomStart: flags.randomStart,
-    gradient: flags.gradient,
+    objective: flags.objective,
+    ...(gradient === undefined ? {} : { gradient }),
     iterations: flags.iterations,
     ...(backpropIterations === undefined ? {} : { backpropIterations }),
     evaluationIterations: flags.evaluationIterations,
@@ -234,12 +243,13 @@ function lafaOptions(flags: Flags, rank: number): LafaOptions {
 
 /** Every option as it was in force. */
 function resolvedOptions(options: LafaOptions, { matrix }: Input) {
-  const { steps, backpropIterations, clip, threads: _, ...rest } = options;
+  const { steps, gradient, backpropIterations, clip, threads: _, ...rest } = options;
   let largest = 0;
   for (const entry of matrix.data) largest = Math.max(largest, entry);
   return {
     ...rest,
     steps: options.attack === "fgsm" ? 1 : (steps ?? 40),
+    gradient: options.objective === "reconstruction" ? null : (gradient ?? "implicit"),
     backpropIterations: backpropIterations ?? options.iterations,
     clip: clip ?? [0, largest],
     dtype: matrix.data instanceof Float32Array ? "f32" : "f64",
@@ -300,7 +310,7 @@ function printFigures({ results, baseline }: LafaResult, unattackedError: number
   const figure = (value: number) => value.toFixed(3);
   printLine("");
   printColumns([
-    ["ε", "size", "feature error", "of W", "of H", "reconstruction", "noise", "other starts"],
+    ["ε", "size", "feature error", "of W", "of H", "reconstruction", "noise", "by loss", "other starts"],
     [
       "0",
       "0",
@@ -308,6 +318,7 @@ function printFigures({ results, baseline }: LafaResult, unattackedError: number
       "",
       "",
       unattackedError.toPrecision(3),
+      "",
       "",
       figure(baseline.refit.mean),
     ],
@@ -319,6 +330,7 @@ function printFigures({ results, baseline }: LafaResult, unattackedError: number
       figure(result.featureErrorH),
       result.reconstructionError.toPrecision(3),
       figure(result.noise.mean),
+      figure(result.reconstruction),
       figure(result.transfer.mean),
     ]),
   ]);
@@ -326,8 +338,9 @@ function printFigures({ results, baseline }: LafaResult, unattackedError: number
   const others = starts === 1 ? "of one start" : `the mean over ${starts} starts`;
   printLine(`
 The attacker knows the start of the victim's factorization. Feature error: of what the victim finds from there, against
-its features of V. Noise: the same of random changes of the same size. Other starts: ${others} that the attacker
-does not know, of V in the first line and of the changed data below.`);
+its features of V. Noise: the same of random changes of the same size. By loss: the same of an attack that raises the
+victim's loss. Other starts: ${others} that the attacker does not know, of V in the first line and
+of the changed data below.`);
 }
 
 function printPoints(points: PartialAttacks["results"]): void {

@@ -113,6 +113,7 @@ function lafaCommand(setExitCode: (code: number) => void): Command {
     .addOption(new Option("--norm <name>", "only this norm").choices(["l2", "linf"]))
     .option("--gradients <list>", "implicit, backprop (default: both)", list(oneOf(GRADIENTS)))
     .option("--steps <n>", "of an attack (default: 40)", count(1_000_000))
+    .option("--restarts <n>", "random points that an attack begins at (default: 4)", count(10_000))
     .option("--iterations <n>", "of the victim at every step (default: 1000)", count(1_000_000))
     .option("--evaluation-iterations <n>", "of the victim when judged (default: 10000)", count(1_000_000))
     .option("--other-starts <n>", "starts that the attacker does not know (default: 20)", count(10_000))

@@ -54,9 +54,11 @@ export function lafaOptions({ norm, epsilon, gradient, lengths, seed }: Job, ran
 
 /** Iterations that a job takes about, those of the gradients counted as well. */
 export function iterationsOf({ gradient, lengths }: Job): number {
-  const { steps, iterations, evaluationIterations, otherStarts, noiseTrials } = lengths;
-  const judged = 3 + 2 * otherStarts + noiseTrials;
-  return judged * evaluationIterations + (steps + 1) * iterations * (gradient === "backprop" ? 5 : 2);
+  const { steps, restarts, iterations, evaluationIterations, otherStarts, noiseTrials } = lengths;
+  // Three points of every attack are judged, that on the loss among them.
+  const judged = 2 + 3 * (restarts + 1) + 2 * otherStarts + noiseTrials;
+  const perStep = 1 + restarts * (gradient === "backprop" ? 5 : 2);
+  return judged * evaluationIterations + (steps + 1) * iterations * perStep;
 }
 
 /** All that decides the outcome of a job, as one string. */

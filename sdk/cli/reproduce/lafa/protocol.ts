@@ -92,6 +92,7 @@ export const SETS: Readonly<Record<SetName, SetFacts>> = {
 /** How long everything goes on, and how much it is compared with. */
 export interface Lengths {
   readonly steps: number;
+  readonly restarts: number;
   readonly iterations: number;
   readonly evaluationIterations: number;
   readonly otherStarts: number;
@@ -101,6 +102,7 @@ export interface Lengths {
 /** Those of the paper and its code, with 20 starts to average over. */
 export const WHOLE: Lengths = {
   steps: 40,
+  restarts: 4,
   iterations: 1000,
   evaluationIterations: 10_000,
   otherStarts: 20,
@@ -110,6 +112,7 @@ export const WHOLE: Lengths = {
 /** Those of a quick run. */
 export const QUICK: Lengths = {
   steps: 12,
+  restarts: 1,
   iterations: 400,
   evaluationIterations: 3000,
   otherStarts: 4,

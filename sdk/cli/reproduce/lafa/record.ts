@@ -128,6 +128,7 @@ export function csvRows(sets: readonly SetRecord[]): Record<string, string | num
       size: attack.size,
       noise_mean: attack.noise.mean,
       noise_most: attack.noise.most,
+      by_loss: attack.byLoss,
       unattacked: attack.unattacked,
       unattacked_reconstruction: attack.unattackedReconstruction,
       other_starts_unattacked_mean: attack.refit.mean,

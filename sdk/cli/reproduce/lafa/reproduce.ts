@@ -34,6 +34,7 @@ export interface ReproduceFlags {
   readonly norm?: Norm;
   readonly gradients?: readonly Gradient[];
   readonly steps?: number;
+  readonly restarts?: number;
   readonly iterations?: number;
   readonly evaluationIterations?: number;
   readonly otherStarts?: number;
@@ -121,6 +122,7 @@ function planOf(flags: ReproduceFlags): Plan {
     norms: norm && [norm],
     lengths: {
       steps: flags.steps ?? lengths.steps,
+      restarts: flags.restarts ?? lengths.restarts,
       iterations: flags.iterations ?? lengths.iterations,
       evaluationIterations: flags.evaluationIterations ?? lengths.evaluationIterations,
       otherStarts: flags.otherStarts ?? lengths.otherStarts,
