@@ -10,6 +10,7 @@ import { checkFactors, type Factors, featureError } from "./feature-error.js";
 import { gradientProblem } from "./lafa-gradient.js";
 import { checkEntries, type Matrix, type MatrixLike, type Numbers, toMatrix } from "./matrix.js";
 import { product } from "./nmf.js";
+import { OfficialAscent } from "./official-ascent.js";
 import { checkOptions, numberFrom, oneOf, show, wholeNumber } from "./options.js";
 import { nmfProblem, type Problem } from "./problem.js";
 import { type Norm, norm as normOf, PerturbationSet } from "./projection.js";
@@ -80,6 +81,13 @@ export interface LafaOptions {
    * way that of the largest feature error after the whole factorization; or the last.
    */
   readonly keep?: "best" | "last";
+  /**
+   * `"official"`: the procedure of LaFA's own code, to compare with. A new random start for every gradient and
+   * another for what it compares with, sign steps of 0.01 from V itself, scaled to the sphere and clipped last; the
+   * last point is the result, and is held against a reference of half as many iterations as its factorization. 1600
+   * `iterations`; `"implicit"` is a sum of 80 terms, taken here as the last 81 iterations back-propagated.
+   */
+  readonly compat?: "official";
   /** Other random starts that the results and V itself are factorized from, as controls. Default 5. */
   readonly otherStarts?: number;
   /** Random perturbations of the same size, as controls. Default 3. */
@@ -186,6 +194,7 @@ const LAFA_OPTIONS = [
   "seed",
   "clip",
   "keep",
+  "compat",
   "otherStarts",
   "noiseTrials",
   "threads",
@@ -204,6 +213,20 @@ const FLOOR = 1e-10;
 /** Streams of the random points, and of the noise of the controls, lie far from those of the starts. */
 const POINT_STREAM = 0x50000000;
 const NOISE_STREAM = 0x51000000;
+/** Terms of the official sum behind the first; beside the iterations of one gradient. */
+const TAYLOR = 80;
+const OFFICIAL_ITERATIONS = 1600;
+/** Options that the official procedure leaves no choice of. */
+const NOT_OFFICIAL = [
+  "attack",
+  "stepSize",
+  "restarts",
+  "randomStart",
+  "backpropIterations",
+  "damping",
+  "keep",
+  "objective",
+] as const;
 /** Below this part of ε a size counts as held back by the box. */
 const REACHED = 0.999;
 
@@ -221,7 +244,7 @@ interface Outlook {
 interface Attack {
   readonly index: number;
   readonly kind: Direction;
-  readonly ascent: Ascent;
+  readonly ascent: Ascent | OfficialAscent;
   /** Whether it stands beside the others as a control. */
   readonly control: boolean;
   /** Feature errors of all points. */
@@ -263,7 +286,10 @@ export async function attackFeatures(data: MatrixLike, options: LafaOptions): Pr
         ? set.project(await randomDirection(engine, asked, POINT_STREAM + restart, radius))
         : Float64Array.from(V.data);
       const begin = (direction: Direction, control: boolean) => {
-        const ascent = new Ascent(set, kind, start, steps, asked.stepSize * radius);
+        const ascent =
+          asked.official && !control
+            ? new OfficialAscent(set, kind, Float64Array.from(V.data), radius, low, high)
+            : new Ascent(set, kind, start, steps, asked.stepSize * radius);
         attacks.push({ index, kind: direction, ascent, control, history: [], error: 0, solved: true });
       };
       for (const direction of asked.kinds) begin(direction, false);
@@ -300,8 +326,9 @@ export async function attackFeatures(data: MatrixLike, options: LafaOptions): Pr
       reference: victim.reference,
       results,
       baseline: { unattacked, refit: spread(await victim.otherStarts(V)) },
-      assumption:
-        "The attacker knows the start of the victim's factorization; `transfer` tells what is left for starts that the attacker does not know.",
+      assumption: asked.official
+        ? "The attacker draws starts of its own and does not know that of the victim's factorization."
+        : "The attacker knows the start of the victim's factorization; `transfer` tells what is left for starts that the attacker does not know.",
       seconds: (performance.now() - began) / 1000,
       peakBytes: victim.peakBytes,
     };
@@ -384,6 +411,9 @@ class Victim {
   readonly #given: Factors | undefined;
   #start: Factors<Matrix> | undefined;
   #reference: Factors<Matrix> | undefined;
+  #drawn = 0;
+  /** What the attacker of the official procedure compares with. */
+  #compared: Factors<Matrix> | undefined;
   /** Most bytes that one computation took. */
   peakBytes = 0;
 
@@ -403,7 +433,14 @@ class Victim {
     const given = this.#given && checkFactors(this.#given, "the reference", shape);
     const [start] = await this.#solve([nmfProblem(V, this.#options({ init: this.#init, maxIterations: 0 }))]);
     this.#start = checkFactors(start as Solution, "the start", shape);
-    this.#reference = given ?? checkFactors(await this.factorize(V), "the factorization of V", shape);
+    const { official, evaluationIterations, iterations } = this.#asked;
+    const maxIterations = official ? Math.ceil(evaluationIterations / 2) : evaluationIterations;
+    const init = this.#start;
+    const [own] = given ? [] : await this.#solve([nmfProblem(V, this.#options({ init, maxIterations }))]);
+    this.#reference = given ?? checkFactors(own as Solution, "the factorization of V", shape);
+    if (!official) return;
+    const [other] = await this.#solve([this.#fromAnywhere(V, iterations)]);
+    this.#compared = checkFactors(other as Solution, "a factorization of V", shape);
   }
 
   get reference(): Factors<Matrix> {
@@ -444,9 +481,12 @@ class Victim {
 
   /** The objective at the point of each attack; implicit systems that cannot be solved are back-propagated. */
   async outlooks(attacks: readonly Attack[]): Promise<Outlook[]> {
-    const problems = attacks.map(({ kind, ascent }) =>
-      kind === "reconstruction" ? this.#step(ascent.point) : this.#gradient(kind, ascent.point),
-    );
+    const begun = await this.#begun(attacks);
+    const problems = attacks.map(({ kind, ascent }, at) => {
+      if (kind === "reconstruction") return this.#step(ascent.point);
+      const from = begun[at];
+      return from ? this.#officialGradient(kind, ascent.point, from) : this.#gradient(kind, ascent.point);
+    });
     const found = await this.#solve(problems);
     const unsolved = found.flatMap(({ gradient }, at) => (gradient?.solved === false ? [at] : []));
     const again = await this.#solve(
@@ -478,6 +518,43 @@ class Victim {
         product(solution.W, solution.H).data,
       ),
     };
+  }
+
+  /** V or another matrix, factorized from a random start that nobody else has. */
+  #fromAnywhere(X: Matrix, maxIterations: number): Problem {
+    // A stride of odd golden ratio keeps the starts of neighbouring seeds apart.
+    const seed = (Math.imul(this.#asked.seed + 1, 0x9e3779b1) + this.#drawn++) >>> 0;
+    return nmfProblem(X, this.#options({ init: "random", seed, maxIterations }));
+  }
+
+  /** Official: factors of each attack's point, up to where its gradient begins; undefined for the controls. */
+  async #begun(attacks: readonly Attack[]): Promise<(Solution | undefined)[]> {
+    const { official, iterations } = this.#asked;
+    const begun: (Solution | undefined)[] = attacks.map(() => undefined);
+    if (!official) return begun;
+    const places = attacks.flatMap(({ control }, at) => (control ? [] : [at]));
+    const found = await this.#solve(
+      places.map((at) => {
+        const { kind, ascent } = attacks[at] as Attack;
+        const before = kind === "implicit" ? Math.max(0, iterations - TAYLOR - 1) : 0;
+        return this.#fromAnywhere(this.#asked.shaped(ascent.point), before);
+      }),
+    );
+    for (const [i, at] of places.entries()) begun[at] = found[i];
+    return begun;
+  }
+
+  #officialGradient(kind: Direction, point: Float64Array, { W, H }: Solution): Problem {
+    const { loss, iterations, threads } = this.#asked;
+    return gradientProblem(this.#asked.shaped(point), {
+      W,
+      H,
+      reference: this.#compared as Factors<Matrix>,
+      mode: "backprop",
+      loss,
+      iterations: kind === "implicit" ? Math.min(iterations, TAYLOR + 1) : iterations,
+      ...(threads === undefined ? {} : { threads }),
+    });
   }
 
   /** The factorization of one step of an attack. */
@@ -545,6 +622,7 @@ interface Checked {
   readonly low: number;
   readonly high: number;
   readonly keep: "best" | "last";
+  readonly official: boolean;
   readonly otherStarts: number;
   readonly noiseTrials: number;
   readonly threads: number | undefined;
@@ -586,7 +664,31 @@ function checkAttack(data: MatrixLike, options: LafaOptions): Checked {
       { option: "gradient" },
     );
   }
-  const iterations = wholeNumber(options.iterations ?? 1000, 1, 0x7fffffff, "iterations");
+  const official = options.compat !== undefined;
+  if (official) {
+    oneOf(options.compat, ["official"], "compat");
+    for (const option of NOT_OFFICIAL) {
+      if (options[option] === undefined) continue;
+      throw new AdvnmfError(
+        "OPTION",
+        `compat "official" leaves no choice of ${option}; leave one of them out`,
+        {
+          option,
+        },
+      );
+    }
+    if (gradient === "both") {
+      throw new AdvnmfError("OPTION", 'compat "official" follows one gradient: "implicit" or "backprop"', {
+        option: "gradient",
+      });
+    }
+  }
+  const iterations = wholeNumber(
+    options.iterations ?? (official ? OFFICIAL_ITERATIONS : 1000),
+    1,
+    0x7fffffff,
+    "iterations",
+  );
   const single = V.data instanceof Float32Array;
   return {
     V,
@@ -595,7 +697,7 @@ function checkAttack(data: MatrixLike, options: LafaOptions): Checked {
     kind: oneOf(options.norm ?? "l2", ["l2", "linf"], "norm"),
     steps: attack === "fgsm" ? 1 : wholeNumber(options.steps ?? 40, 1, 1_000_000, "steps"),
     stepSize: numberFrom(options.stepSize ?? 2, 0, "stepSize"),
-    restarts: wholeNumber(options.restarts ?? 4, 1, 1_000_000, "restarts"),
+    restarts: wholeNumber(options.restarts ?? (official ? 1 : 4), 1, 1_000_000, "restarts"),
     randomStart: oneOf(options.randomStart ?? true, [true, false], "randomStart"),
     kinds:
       objective === "reconstruction"
@@ -621,7 +723,8 @@ function checkAttack(data: MatrixLike, options: LafaOptions): Checked {
     seed: wholeNumber(options.seed ?? 0, 0, 0xffffffff, "seed"),
     low,
     high,
-    keep: oneOf(options.keep ?? "best", ["best", "last"], "keep"),
+    keep: oneOf(options.keep ?? (official ? "last" : "best"), ["best", "last"], "keep"),
+    official,
     otherStarts: wholeNumber(options.otherStarts ?? 5, 1, 10_000, "otherStarts"),
     noiseTrials: wholeNumber(options.noiseTrials ?? 3, 1, 10_000, "noiseTrials"),
     threads: options.threads,

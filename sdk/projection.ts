@@ -6,14 +6,15 @@ export type Norm = "l2" | "linf";
 
 /** A ball around V with a box for the entries. V lies in the box. */
 export class PerturbationSet {
-  readonly #V: ArrayLike<number>;
+  /** V. */
+  readonly base: ArrayLike<number>;
   readonly #norm: Norm;
   readonly #radius: number;
   readonly #low: number;
   readonly #high: number;
 
   constructor(V: ArrayLike<number>, norm: Norm, radius: number, low: number, high: number) {
-    this.#V = V;
+    this.base = V;
     this.#norm = norm;
     this.#radius = radius;
     this.#low = low;
@@ -46,7 +47,7 @@ export class PerturbationSet {
 
   /** V + tD, clipped to the box. */
   #clipped(D: Float64Array, t: number): Float64Array {
-    const V = this.#V;
+    const V = this.base;
     return D.map((d, at) => Math.max(this.#low, Math.min(this.#high, (V[at] as number) + t * d)));
   }
 
@@ -57,7 +58,7 @@ export class PerturbationSet {
 
   /** X − V. */
   difference(X: ArrayLike<number>): Float64Array {
-    const V = this.#V;
+    const V = this.base;
     return Float64Array.from({ length: V.length }, (_, at) => (X[at] as number) - (V[at] as number));
   }
 }

@@ -3,6 +3,7 @@
 import {
   AdvnmfError,
   createEngine,
+  datasets,
   featureError,
   type LafaOptions,
   lafa,
@@ -12,6 +13,7 @@ import {
 } from "advnmf";
 import { describe, expect, test } from "vitest";
 import { seeded } from "../data.js";
+import { wtsi, wtsiPath } from "../gradients/cases.js";
 
 const engine = await createEngine();
 
@@ -193,6 +195,56 @@ describe("the victim's loss as the objective", () => {
   });
 });
 
+describe("the official procedure", () => {
+  const V = data(20, 15, 3, 3);
+  const options = { ...QUICK, rank: 3, compat: "official", clip: [0, 10], seed: 3 } as const;
+  const { restarts: _, ...official } = options;
+
+  test.each(["implicit", "backprop"] as const)(
+    "%s: sign steps from V, scaled to the sphere",
+    async (gradient) => {
+      const asked = { ...official, gradient, steps: 1, epsilons: [0.001] };
+      const [first] = (await lafa(V, asked)).results;
+      // One step: every entry moves as far as any other.
+      const each = (0.001 * frobenius(V.data)) / Math.sqrt(300);
+      for (const d of first!.delta.data) expect(Math.abs(Math.abs(d) - each)).toBeLessThan(1e-12);
+      const [second] = (await lafa(V, { ...asked, steps: 2 })).results;
+      expect(Math.abs(second!.size - 0.001)).toBeLessThan(1e-12);
+      expect((await lafa(V, asked)).results[0]!.perturbed.data).toEqual(first!.perturbed.data);
+      // Other seeds, other starts, other signs.
+      expect((await lafa(V, { ...asked, seed: 4 })).results[0]!.delta.data).not.toEqual(first!.delta.data);
+    },
+  );
+
+  test("Linf keeps its bound; the reference is of half as many iterations; the box comes last", async () => {
+    const { results, baseline } = await lafa(V, { ...official, norm: "linf", epsilons: [0.004, 0.02] });
+    for (const { epsilon, size } of results) expect(Math.abs(size - epsilon)).toBeLessThan(1e-12);
+    expect(baseline.unattacked).toBeGreaterThan(0);
+    const most = Math.max(...V.data);
+    const boxed = await lafa(V, { ...official, clip: [0, most], epsilons: [3] });
+    expect(boxed.results[0]!.size).toBeLessThan(2.9);
+    expect(Math.max(...boxed.results[0]!.perturbed.data)).toBe(most);
+    expect(boxed.results[0]!.warnings).toHaveLength(1);
+  });
+
+  test.skipIf(!wtsiPath)(
+    "WTSI, L2 0.01: as weak as the authors' code, 0.14 by implicit gradients",
+    async () => {
+      const { X } = await wtsi();
+      const asked = { rank: 4, epsilons: [0.01], compat: "official", otherStarts: 1, threads: 1 } as const;
+      const errors: number[] = [];
+      for (let seed = 1; seed <= 5; seed++) {
+        const { results } = await lafa(matrix(96, 21, X), { ...asked, noiseTrials: 1, seed });
+        errors.push(results[0]!.featureError);
+      }
+      expect(Math.min(...errors)).toBeLessThan(0.14);
+      expect(Math.max(...errors)).toBeGreaterThan(0.14);
+      expect(Math.max(...errors)).toBeLessThan(0.3);
+    },
+    120_000,
+  );
+});
+
 test("the bits do not depend on the threads", async () => {
   const own = await createEngine();
   try {
@@ -276,6 +328,14 @@ describe("bad input", () => {
       "OPTION",
       "gradient",
     ],
+    ["a choice that the official procedure does not leave", { compat: "official" }, "OPTION", "restarts"],
+    [
+      "two gradients of the official procedure",
+      { compat: "official", restarts: undefined, gradient: "both" },
+      "OPTION",
+      "one gradient",
+    ],
+    ["an unknown compat", { compat: "offical" }, "OPTION", "official"],
     ["an unknown option", { epsilon: 0.1 }, "OPTION", 'did you mean "epsilons"'],
   ])("%s", async (_, wrong, code, words) => {
     const options = { ...QUICK, rank: 2, epsilons: [0.1], ...wrong } as LafaOptions;
@@ -291,4 +351,58 @@ describe("bad input", () => {
       code: "NOT_FINITE",
     });
   });
+});
+
+describe("attacks are as strong as they were found to be, and far beyond noise", () => {
+  test.skipIf(!wtsiPath)(
+    "WTSI from the start of seed 1: L2 0.01 above 0.6, Linf 0.0005 above 0.5",
+    async () => {
+      const { X } = await wtsi();
+      const V = matrix(96, 21, X);
+      const l2 = await lafa(V, {
+        rank: 4,
+        epsilons: [0.01],
+        seed: 1,
+        restarts: 2,
+        otherStarts: 20,
+        threads: 1,
+      });
+      const [round] = l2.results;
+      expect(round!.featureError).toBeGreaterThanOrEqual(0.6);
+      expect(round!.noise.most).toBeLessThan(0.1);
+      expect(round!.reconstruction).toBeLessThan(0.3);
+      // It is more than what the starts it does not know do to V, for many of these too.
+      expect(round!.transfer.values).toHaveLength(20);
+      expect(round!.transfer.mean).toBeGreaterThan(1.5 * l2.baseline.refit.mean);
+      const linf = {
+        rank: 4,
+        norm: "linf",
+        gradient: "both",
+        epsilons: [0.0005],
+        seed: 1,
+        restarts: 1,
+      } as const;
+      const [flat] = (await lafa(V, linf)).results;
+      expect(flat!.featureError).toBeGreaterThanOrEqual(0.5);
+      expect(flat!.noise.most).toBeLessThan(0.1);
+    },
+    120_000,
+  );
+
+  test("the synthetic data: L2 0.025 above 0.6", async () => {
+    const V = await datasets.lafaSynthetic();
+    const options = {
+      rank: 3,
+      epsilons: [0.025],
+      restarts: 1,
+      iterations: 500,
+      evaluationIterations: 3000,
+      otherStarts: 1,
+      threads: 1,
+    } as const;
+    const [result] = (await lafa(V, options)).results;
+    expect(result!.featureError).toBeGreaterThanOrEqual(0.6);
+    expect(result!.featureError).toBeGreaterThan(3 * result!.noise.most);
+    expect(result!.featureError).toBeGreaterThan(2 * result!.reconstruction);
+  }, 120_000);
 });
