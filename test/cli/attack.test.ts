@@ -96,6 +96,7 @@ describe("what is written", () => {
     expect(record).toMatchObject(figures(expected));
     expect(record.options).toEqual({
       ...options,
+      compat: null,
       ...lengths,
       rank: 2,
       epsilons: [0.5],
@@ -109,6 +110,14 @@ describe("what is written", () => {
     const record = await attack(args, join(folder, "loss"));
     expect(record.options).toMatchObject({ objective: "reconstruction", gradient: null, restarts: 4 });
     expect(record.results[0]).toMatchObject({ gradient: "reconstruction" });
+  });
+
+  test("the procedure of LaFA's own code", async () => {
+    const args = [source, "--rank", "2", "--epsilons", "0.05", "--compat", "official", ...quick];
+    const record = await attack(args, join(folder, "official"));
+    const expected = await lafa(V, { rank: 2, epsilons: [0.05], compat: "official", ...lengths });
+    expect(record).toMatchObject(figures(expected));
+    expect(record.options).toMatchObject({ compat: "official", keep: "last", restarts: 1, damping: null });
   });
 
   test("one step of fgsm", async () => {
