@@ -12,6 +12,12 @@ export type Gradient = "implicit" | "backprop";
 /** Both, in the order of the tables. */
 export const GRADIENTS: readonly Gradient[] = ["implicit", "backprop"];
 
+/** How an attack goes about it: as `lafa` does, or step by step as the authors' code. */
+export type Procedure = "ours" | "official";
+
+/** Both, in the order of the tables. */
+export const PROCEDURES: readonly Procedure[] = ["ours", "official"];
+
 /** Sizes of perturbation in one norm. */
 export interface Sizes {
   readonly norm: Norm;
@@ -124,7 +130,8 @@ export function normText(norm: Norm): string {
   return norm === "l2" ? "L2" : "L∞";
 }
 
-/** `implicit` or `back-propagation`. */
-export function gradientText(gradient: Gradient): string {
-  return gradient === "implicit" ? "implicit" : "back-propagation";
+/** `implicit` or `back-propagation`, of which procedure. */
+export function gradientText(gradient: Gradient, procedure: Procedure = "ours"): string {
+  const text = gradient === "implicit" ? "implicit" : "back-propagation";
+  return procedure === "ours" ? text : `${text}, official`;
 }

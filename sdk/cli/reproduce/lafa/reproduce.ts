@@ -19,6 +19,8 @@ import {
   type Gradient,
   gradientText,
   normText,
+  PROCEDURES,
+  type Procedure,
   QUICK,
   SETS,
   type SetName,
@@ -33,6 +35,7 @@ export interface ReproduceFlags {
   readonly epsilons?: readonly number[];
   readonly norm?: Norm;
   readonly gradients?: readonly Gradient[];
+  readonly procedures?: readonly Procedure[];
   readonly steps?: number;
   readonly restarts?: number;
   readonly iterations?: number;
@@ -114,10 +117,11 @@ export async function reproduceLafa(
 }
 
 function planOf(flags: ReproduceFlags): Plan {
-  const { quick, epsilons, norm, gradients, seed } = flags;
+  const { quick, epsilons, norm, gradients, procedures, seed } = flags;
   const lengths = quick ? QUICK : WHOLE;
   return {
     gradients: GRADIENTS.filter((gradient) => gradients?.includes(gradient) ?? true),
+    procedures: PROCEDURES.filter((procedure) => procedures?.includes(procedure) ?? true),
     epsilons: epsilons && [...epsilons].sort((a, b) => a - b),
     norms: norm && [norm],
     lengths: {
@@ -227,8 +231,8 @@ async function runAll(
   }
 }
 
-function jobText({ set, norm, epsilon, gradient }: Job): string {
-  return `${SETS[set].title}, ${normText(norm)}, ε = ${epsilon}, ${gradientText(gradient)}`;
+function jobText({ set, norm, epsilon, gradient, procedure }: Job): string {
+  return `${SETS[set].title}, ${normText(norm)}, ε = ${epsilon}, ${gradientText(gradient, procedure)}`;
 }
 
 function tell(record: ReproduceRecord, flags: ReproduceFlags, interrupted: boolean): void {
