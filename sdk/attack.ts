@@ -70,7 +70,11 @@ export interface LafaOptions {
   readonly loss?: "kullback-leibler" | "frobenius";
   /** Factors that the feature error is measured against; default: those of V from the same start. */
   readonly reference?: Factors;
-  /** The victim's start, which the attacker knows. Default `"random"`. */
+  /**
+   * The victim's start, which the attacker knows. Default `"random"`. It decides how far an attack can get: on WTSI
+   * at an L2 size of 0.01 to 0.65 and more from six of ten random starts, to less than 0.4 from the others, whatever
+   * the restarts.
+   */
   readonly init?: InitOption;
   /** Of the start, the random points and the controls. Default 0. */
   readonly seed?: number;
