@@ -80,6 +80,7 @@ describe("what is written", () => {
       stepSize: 1.5,
       restarts: 2,
       randomStart: false,
+      objective: "feature-error",
       gradient: "both",
       loss: "frobenius",
       backpropIterations: 30,
@@ -95,12 +96,28 @@ describe("what is written", () => {
     expect(record).toMatchObject(figures(expected));
     expect(record.options).toEqual({
       ...options,
+      compat: null,
       ...lengths,
       rank: 2,
       epsilons: [0.5],
       attack: "pgd",
       dtype: "f32",
     });
+  });
+
+  test("the victim's loss as the objective", async () => {
+    const args = [source, "--rank", "2", "--epsilons", "0.05", "--objective", "reconstruction", ...quick];
+    const record = await attack(args, join(folder, "loss"));
+    expect(record.options).toMatchObject({ objective: "reconstruction", gradient: null, restarts: 4 });
+    expect(record.results[0]).toMatchObject({ gradient: "reconstruction" });
+  });
+
+  test("the procedure of LaFA's own code", async () => {
+    const args = [source, "--rank", "2", "--epsilons", "0.05", "--compat", "official", ...quick];
+    const record = await attack(args, join(folder, "official"));
+    const expected = await lafa(V, { rank: 2, epsilons: [0.05], compat: "official", ...lengths });
+    expect(record).toMatchObject(figures(expected));
+    expect(record.options).toMatchObject({ compat: "official", keep: "last", restarts: 1, damping: null });
   });
 
   test("one step of fgsm", async () => {
@@ -125,10 +142,10 @@ describe("what is written", () => {
     ]);
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /ε +size +feature error +of W +of H +reconstruction +noise +other starts\n0 +0 +0\.000 +0\.\d+ +\d\.\d{3}\n/,
+      /ε +size +feature error +of W +of H +reconstruction +noise +by loss +other starts\n0 +0 +0\.000 +0\.\d+ +\d\.\d{3}\n/,
     );
     expect(stdout).toMatch(
-      /\n0\.05 +0\.0\d+ +\d\.\d{3} +\d\.\d{3} +\d\.\d{3} +0\.\d+ +\d\.\d{3} +\d\.\d{3}\n/,
+      /\n0\.05 +0\.0\d+ +\d\.\d{3} +\d\.\d{3} +\d\.\d{3} +0\.\d+ +\d\.\d{3} +\d\.\d{3} +\d\.\d{3}\n/,
     );
     expect(stdout).toContain("The attacker knows the start of the victim's factorization.");
     const X = await readMatrix(join(out, "perturbed-0.05.csv"));

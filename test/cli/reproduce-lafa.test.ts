@@ -24,10 +24,17 @@ const folder = scratchFolder();
 
 /** Two attacks of a fraction of a second. */
 const SMALL = [
-  ...["--set", "synthetic", "--epsilons", "0.05", "--steps", "2", "--iterations", "30"],
-  ...["--evaluation-iterations", "60", "--other-starts", "2", "--noise-trials", "2"],
+  ...["--set", "synthetic", "--epsilons", "0.05", "--steps", "2", "--iterations", "30", "--restarts", "1"],
+  ...["--procedures", "ours", "--evaluation-iterations", "60", "--other-starts", "2", "--noise-trials", "2"],
 ];
-const LENGTHS = { steps: 2, iterations: 30, evaluationIterations: 60, otherStarts: 2, noiseTrials: 2 };
+const LENGTHS = {
+  steps: 2,
+  restarts: 1,
+  iterations: 30,
+  evaluationIterations: 60,
+  otherStarts: 2,
+  noiseTrials: 2,
+};
 
 const run = (out: string, ...more: string[]) =>
   advnmf(["reproduce", "lafa", "--out", out, ...more], { cwd: folder });
@@ -68,6 +75,7 @@ describe("a run on generated data", () => {
         featureErrorH: result!.featureErrorH,
         reconstructionError: result!.reconstructionError,
         noise: result!.noise,
+        byLoss: result!.reconstruction,
         transfer: result!.transfer,
         refit: expected.baseline.refit,
         unattacked: 0,
@@ -194,6 +202,7 @@ describe("sentences follow the figures", () => {
     norm: "l2",
     epsilon: 0.01,
     gradient: "implicit",
+    procedure: "ours",
     quoted: null,
     outcome: {
       featureError,
@@ -206,6 +215,7 @@ describe("sentences follow the figures", () => {
       refit: spread(0.05, 0.1),
       transfer: spread(transfer, transfer),
       noise: spread(0.02, 0.04),
+      byLoss: 0.03,
       gradientReliable: true,
       warnings: [],
       history: [],
@@ -233,9 +243,16 @@ describe("sentences follow the figures", () => {
       /^All 2 attacks move .* data\. None of these does so/,
     );
     expect(verdictOf([set(attacked(0.09, 0.4))])[0]).toMatch(/^Not one attack of one moves .* data\.$/);
-    expect(verdictOf([set()])).toEqual(["No attack is finished yet."]);
+    expect(verdictOf([set()])).toEqual(["No attack of our procedure is finished."]);
     expect(findingsOf(set(attacked(0.5, 0.4)))[0]).toMatch(/feature error of 0\.500, which is beyond/);
     expect(findingsOf(set(attacked(0.09, 0.4)))[0]).toMatch(/feature error of 0\.090, which is not beyond/);
+  });
+
+  test("of the official procedure", () => {
+    const official = attacked(0.2, 0.1, { procedure: "official" });
+    expect(verdictOf([set(attacked(0.5, 0.1), official)])[1]).toMatch(/in 1 of 1 case\./);
+    expect(verdictOf([set(attacked(0.1, 0.1), official)])[1]).toMatch(/in 0 of 1 case\./);
+    expect(verdictOf([set(official)])).toEqual(["No attack of our procedure is finished."]);
   });
 
   test("of quoted figures", () => {

@@ -4,9 +4,11 @@ import {
   AdvnmfError,
   createEngine,
   datasets,
+  type Factors,
   featureError,
   type LafaOptions,
   lafa,
+  type Matrix,
   type MatrixLike,
   matrix,
   nmf,
@@ -195,6 +197,44 @@ describe("the victim's loss as the objective", () => {
   });
 });
 
+test("warm starts go on from the factors of the step before; the result is the victim's all the same", async () => {
+  const V = data(20, 15, 3, 3);
+  const other = data(20, 15, 3, 4);
+  const updates = {
+    rank: 3,
+    loss: "kullback-leibler",
+    solver: "mu",
+    order: "HW",
+    epsilon: 1e-10,
+    tolerance: 0,
+    threads: 1,
+    engine,
+  } as const;
+  const from = (X: MatrixLike, { W, H }: Factors, maxIterations: number) =>
+    nmf(X, { ...updates, init: { W, H }, maxIterations });
+  const start = await nmf(V, { ...updates, maxIterations: 0 });
+  const reference = await from(other, start, 200);
+  const asked = {
+    ...QUICK,
+    rank: 3,
+    epsilons: [0.05],
+    steps: 1,
+    randomStart: false,
+    keep: "last",
+    reference: { W: reference.W, H: reference.H },
+  } as const;
+  const [warm] = (await lafa(V, { ...asked, warmStart: true })).results;
+  const before = await from(V, start, 100);
+  const after = await from(warm!.perturbed, before, 100);
+  const far = (fit: Factors) => featureError(fit, reference).value;
+  expect(warm!.history[0]).toBeCloseTo(far(before), 9);
+  expect(warm!.history[1]).toBeCloseTo(far(after), 9);
+  expect(warm!.featureError).toBeCloseTo(far(await from(warm!.perturbed, start, 300)), 12);
+  const [cold] = (await lafa(V, asked)).results;
+  expect(cold!.history[0]).toBe(warm!.history[0]);
+  expect(Math.abs(cold!.history[1]! - warm!.history[1]!)).toBeGreaterThan(1e-6);
+});
+
 describe("the official procedure", () => {
   const V = data(20, 15, 3, 3);
   const options = { ...QUICK, rank: 3, compat: "official", clip: [0, 10], seed: 3 } as const;
@@ -314,10 +354,25 @@ test("progress for every step, and the points so far when it is cancelled", asyn
 describe("bad input", () => {
   const V = data(9, 12, 2, 1);
   const ones = (rows: number, cols: number) => matrix(rows, cols, new Float64Array(rows * cols).fill(1));
+  const zeroColumn = (A: Matrix, column: number) =>
+    matrix(
+      A.rows,
+      A.cols,
+      Float64Array.from(A.data, (x, at) => (at % A.cols === column ? 0 : x)),
+    );
   test.each<[string, object, string, string]>([
     ["a negative ε", { epsilons: [-0.1] }, "OPTION", "epsilons"],
     ["no ε", { epsilons: [] }, "OPTION", "epsilons"],
     ["a reference of another shape", { reference: { W: ones(9, 3), H: ones(3, 12) } }, "SHAPE", "9×2"],
+    [
+      "a reference with a feature of zeros",
+      { reference: { W: zeroColumn(ones(9, 2), 1), H: ones(2, 12) } },
+      "OPTION",
+      "feature 1",
+    ],
+    ["no iterations", { iterations: 0 }, "OPTION", "iterations"],
+    ["an ε that is no number", { epsilons: ["0.1"] }, "OPTION", "epsilons"],
+    ["a start of warm words", { warmStart: "yes" }, "OPTION", "warmStart"],
     ["a box without V", { clip: [0, 0.01] }, "OPTION", "must lie within clip"],
     ["no rank", { rank: 0 }, "RANK", "rank"],
     ["steps of a single step", { attack: "fgsm" }, "OPTION", "steps"],
@@ -343,6 +398,18 @@ describe("bad input", () => {
     expect(error).toBeInstanceOf(AdvnmfError);
     expect(error.code).toBe(code);
     expect(error.message).toContain(words);
+  });
+
+  test("nothing but zeros, and a start with a feature of zeros", async () => {
+    const zeros = matrix(9, 12, new Float64Array(108));
+    await expect(lafa(zeros, { ...QUICK, rank: 2, epsilons: [0.1] })).rejects.toMatchObject({
+      code: "OPTION",
+    });
+    const init = { W: zeroColumn(ones(9, 2), 1), H: ones(2, 12) };
+    await expect(lafa(V, { ...QUICK, rank: 2, epsilons: [0.1], init })).rejects.toMatchObject({
+      code: "OPTION",
+      message: expect.stringContaining("feature 1"),
+    });
   });
 
   test("NaN", async () => {

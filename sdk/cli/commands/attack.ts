@@ -49,21 +49,23 @@ interface Flags extends FilesFlags {
   readonly rank?: number;
   readonly epsilons: readonly number[];
   readonly norm: "l2" | "linf";
-  readonly attack: "pgd" | "fgsm";
+  readonly compat?: "official";
+  readonly attack?: "pgd" | "fgsm";
   readonly steps?: number;
-  readonly stepSize: number;
-  readonly restarts: number;
+  readonly stepSize?: number;
+  readonly restarts?: number;
   readonly randomStart: boolean;
-  readonly gradient: "implicit" | "backprop" | "both";
+  readonly objective?: "feature-error" | "reconstruction";
+  readonly gradient?: "implicit" | "backprop" | "both";
   readonly loss: "kullback-leibler" | "frobenius";
-  readonly iterations: number;
+  readonly iterations?: number;
   readonly backpropIterations?: number;
   readonly evaluationIterations: number;
-  readonly damping: number;
+  readonly damping?: number;
   readonly init: "random" | "half-normal" | "nndsvd" | "nndsvda";
   readonly seed: number;
   readonly clip?: readonly [number, number];
-  readonly keep: "best" | "last";
+  readonly keep?: "best" | "last";
   readonly otherStarts: number;
   readonly noiseTrials: number;
   readonly threads?: number;
@@ -91,33 +93,42 @@ export function attackCommand(setExitCode: (code: number) => void): Command {
       parseNumbers,
     )
     .addOption(new Option("--norm <name>", "how it is measured").choices(["l2", "linf"]).default("l2"))
-    .addOption(new Option("--attack <name>", "many steps, or one").choices(["pgd", "fgsm"]).default("pgd"))
+    .addOption(new Option("--compat <name>", "the procedure of LaFA's own code").choices(["official"]))
+    .addOption(new Option("--attack <name>", "many steps (default: pgd), or one").choices(["pgd", "fgsm"]))
     .option("--steps <n>", "steps of pgd (default: 40)", parseNumber)
-    .option("--step-size <x>", "the first step, in units of ε", parseNumber, 2)
-    .option("--restarts <n>", "random points to begin at, the best of which is kept", parseNumber, 1)
+    .option("--step-size <x>", "the first step, in units of ε (default: 2)", parseNumber)
+    .option(
+      "--restarts <n>",
+      "random points to begin at, the best of which is kept (default: 4)",
+      parseNumber,
+    )
     .option("--no-random-start", "begin at V itself, where the feature error has no gradient")
     .addOption(
-      new Option("--gradient <name>", "which is followed; both: the better")
-        .choices(["implicit", "backprop", "both"])
-        .default("implicit"),
+      new Option("--objective <name>", "what is raised (default: feature-error), or the loss").choices([
+        "feature-error",
+        "reconstruction",
+      ]),
+    )
+    .addOption(
+      new Option("--gradient <name>", "of the feature error; both: the better (default: implicit)").choices([
+        "implicit",
+        "backprop",
+        "both",
+      ]),
     )
     .addOption(
       new Option("--loss <name>", "what the victim minimises")
         .choices(["kullback-leibler", "frobenius"])
         .default("kullback-leibler"),
     )
-    .option("--iterations <n>", "of the victim at every step", parseNumber, 1000)
+    .option("--iterations <n>", "of the victim at every step (default: 1000, official: 1600)", parseNumber)
     .option("--backprop-iterations <n>", "of these, with backprop (default: as --iterations)", parseNumber)
     .option("--evaluation-iterations <n>", "of the victim when it is judged", parseNumber, 10_000)
-    .option("--damping <x>", "of the implicit system", parseNumber, 0.01)
+    .option("--damping <x>", "of the implicit system (default: 0.01)", parseNumber)
     .addOption(initOption("random"))
     .addOption(seedOption())
     .option("--clip <low,high>", "the box that entries stay in (default: 0 to V's largest)", parseClip)
-    .addOption(
-      new Option("--keep <point>", "of an attack: the best, or the last")
-        .choices(["best", "last"])
-        .default("best"),
-    )
+    .addOption(new Option("--keep <point>", "of an attack (default: best)").choices(["best", "last"]))
     .option("--other-starts <n>", "starts that the attacker does not know, to compare", parseNumber, 5)
     .option("--noise-trials <n>", "random changes of the same size, to compare", parseNumber, 3)
     .addOption(threadsOption());
@@ -204,44 +215,64 @@ async function attack(name: string, flags: Flags, signal: AbortSignal): Promise<
   return whole === undefined;
 }
 
-/** The flags that decide the result, as the SDK takes them. */
+/** The flags that decide the result, as the SDK takes them: those that were given. */
 function lafaOptions(flags: Flags, rank: number): LafaOptions {
-  const { steps, backpropIterations, clip, threads } = flags;
+  const given = {
+    compat: flags.compat,
+    attack: flags.attack,
+    steps: flags.steps,
+    stepSize: flags.stepSize,
+    restarts: flags.restarts,
+    // Commander knows no flag that is either false or not given.
+    randomStart: flags.randomStart ? undefined : false,
+    objective: flags.objective,
+    gradient: flags.gradient,
+    iterations: flags.iterations,
+    backpropIterations: flags.backpropIterations,
+    damping: flags.damping,
+    clip: flags.clip,
+    keep: flags.keep,
+    threads: flags.threads,
+  };
   return {
     rank,
     epsilons: flags.epsilons,
     norm: flags.norm,
-    attack: flags.attack,
-    ...(steps === undefined ? {} : { steps }),
-    stepSize: flags.stepSize,
-    restarts: flags.restarts,
-    randomStart: flags.randomStart,
-    gradient: flags.gradient,
-    iterations: flags.iterations,
-    ...(backpropIterations === undefined ? {} : { backpropIterations }),
-    evaluationIterations: flags.evaluationIterations,
-    damping: flags.damping,
     loss: flags.loss,
+    evaluationIterations: flags.evaluationIterations,
     init: flags.init,
     seed: flags.seed,
-    ...(clip === undefined ? {} : { clip }),
-    keep: flags.keep,
     otherStarts: flags.otherStarts,
     noiseTrials: flags.noiseTrials,
-    ...(threads === undefined ? {} : { threads }),
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
   };
 }
 
-/** Every option as it was in force. */
+/** Every option as it was in force; null where the procedure has none such. */
 function resolvedOptions(options: LafaOptions, { matrix }: Input) {
-  const { steps, backpropIterations, clip, threads: _, ...rest } = options;
+  const { threads: _, ...given } = options;
   let largest = 0;
   for (const entry of matrix.data) largest = Math.max(largest, entry);
+  const common = { objective: "feature-error", gradient: "implicit", steps: 40, clip: [0, largest] };
+  const iterations = options.iterations ?? (options.compat ? 1600 : 1000);
   return {
-    ...rest,
-    steps: options.attack === "fgsm" ? 1 : (steps ?? 40),
-    backpropIterations: backpropIterations ?? options.iterations,
-    clip: clip ?? [0, largest],
+    ...common,
+    ...(options.compat
+      ? { attack: null, stepSize: null, restarts: 1, randomStart: null, damping: null, keep: "last" }
+      : {
+          compat: null,
+          attack: "pgd",
+          stepSize: 2,
+          restarts: 4,
+          randomStart: true,
+          damping: 0.01,
+          keep: "best",
+        }),
+    iterations,
+    backpropIterations: iterations,
+    ...given,
+    ...(options.attack === "fgsm" ? { steps: 1 } : {}),
+    ...(options.objective === "reconstruction" ? { gradient: null } : {}),
     dtype: matrix.data instanceof Float32Array ? "f32" : "f64",
   };
 }
@@ -296,11 +327,11 @@ async function resultRecord(result: AttackResult) {
   return { ...figures, sha256: digests };
 }
 
-function printFigures({ results, baseline }: LafaResult, unattackedError: number): void {
+function printFigures({ results, baseline, assumption }: LafaResult, unattackedError: number): void {
   const figure = (value: number) => value.toFixed(3);
   printLine("");
   printColumns([
-    ["ε", "size", "feature error", "of W", "of H", "reconstruction", "noise", "other starts"],
+    ["ε", "size", "feature error", "of W", "of H", "reconstruction", "noise", "by loss", "other starts"],
     [
       "0",
       "0",
@@ -308,6 +339,7 @@ function printFigures({ results, baseline }: LafaResult, unattackedError: number
       "",
       "",
       unattackedError.toPrecision(3),
+      "",
       "",
       figure(baseline.refit.mean),
     ],
@@ -319,15 +351,17 @@ function printFigures({ results, baseline }: LafaResult, unattackedError: number
       figure(result.featureErrorH),
       result.reconstructionError.toPrecision(3),
       figure(result.noise.mean),
+      figure(result.reconstruction),
       figure(result.transfer.mean),
     ]),
   ]);
   const starts = baseline.refit.values.length;
   const others = starts === 1 ? "of one start" : `the mean over ${starts} starts`;
   printLine(`
-The attacker knows the start of the victim's factorization. Feature error: of what the victim finds from there, against
-its features of V. Noise: the same of random changes of the same size. Other starts: ${others} that the attacker
-does not know, of V in the first line and of the changed data below.`);
+${assumption.replace(/; `transfer`.*/, ".")} Feature error: of what the victim
+finds from its own start, against its features of V. Noise: the same of random changes of the same size. By loss: the same of an attack that raises the
+victim's loss. Other starts: ${others} that the attacker does not know, of V in the first line and
+of the changed data below.`);
 }
 
 function printPoints(points: PartialAttacks["results"]): void {

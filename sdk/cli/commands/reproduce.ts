@@ -4,7 +4,12 @@ import { EXIT } from "../failure.js";
 import { interruptible } from "../interrupt.js";
 import { METHODS, MISSING, SETS, type SetName, SOLVER_OPTIONS } from "../reproduce/at-nmf/protocol.js";
 import type { ReproduceFlags as AtnmfFlags } from "../reproduce/at-nmf/reproduce.js";
-import { GRADIENTS, SETS as LAFA_SETS, type SetName as LafaSetName } from "../reproduce/lafa/protocol.js";
+import {
+  GRADIENTS,
+  SETS as LAFA_SETS,
+  type SetName as LafaSetName,
+  PROCEDURES,
+} from "../reproduce/lafa/protocol.js";
 import type { ReproduceFlags as LafaFlags } from "../reproduce/lafa/reproduce.js";
 
 const EXAMPLES = `Examples:
@@ -112,7 +117,9 @@ function lafaCommand(setExitCode: (code: number) => void): Command {
     .option("--epsilons <list>", "sizes of the perturbation (default: each set's own)", parseNumbers)
     .addOption(new Option("--norm <name>", "only this norm").choices(["l2", "linf"]))
     .option("--gradients <list>", "implicit, backprop (default: both)", list(oneOf(GRADIENTS)))
+    .option("--procedures <list>", "ours, official (default: both)", list(oneOf(PROCEDURES)))
     .option("--steps <n>", "of an attack (default: 40)", count(1_000_000))
+    .option("--restarts <n>", "random points that an attack begins at (default: 4)", count(10_000))
     .option("--iterations <n>", "of the victim at every step (default: 1000)", count(1_000_000))
     .option("--evaluation-iterations <n>", "of the victim when judged (default: 10000)", count(1_000_000))
     .option("--other-starts <n>", "starts that the attacker does not know (default: 20)", count(10_000))

@@ -8,7 +8,7 @@ import { dataUri } from "../pixels.js";
 import { decodeNumbers } from "../stored-matrix.js";
 import type { ExperimentData } from "./data.js";
 import { figure } from "./findings.js";
-import { GRADIENTS, type Gradient, gradientText } from "./protocol.js";
+import { GRADIENTS, type Gradient, gradientText, PROCEDURES, type Procedure } from "./protocol.js";
 import type { Attacked } from "./record.js";
 import type { AttackOutcome } from "./run.js";
 
@@ -76,10 +76,14 @@ function errorFigure(
   axis: Axis,
   attacks: readonly Attacked[],
 ): Html {
-  const series = GRADIENTS.flatMap((gradient) => {
-    const points = pointsOf(attacks, gradient, axis.of, axis.unattacked);
-    return points.length > 1 ? [{ name: gradientText(gradient), color: COLORS[gradient], points }] : [];
-  });
+  const series = PROCEDURES.flatMap((procedure) =>
+    GRADIENTS.flatMap((gradient) => {
+      const points = pointsOf(attacks, gradient, axis.of, axis.unattacked, procedure);
+      const dash = procedure === "official" ? "6 4" : undefined;
+      const name = gradientText(gradient, procedure);
+      return points.length > 1 ? [{ name, color: COLORS[gradient], points, dash }] : [];
+    }),
+  );
   const shown = GRADIENTS.find((gradient) =>
     attacks.some((attack) => attack.gradient === gradient),
   ) as Gradient;
@@ -119,7 +123,7 @@ function errorFigure(
     },
     y: { label: `↑ ${axis.title}`, grid: true, nice: true, zero: true, ticks: 6, tickFormat: "~g" },
     marks: [
-      ...series.flatMap(({ points, color }) => line(points, color)),
+      ...series.flatMap(({ points, color, dash }) => line(points, color, dash)),
       ...(axis.controls ? controls.flatMap(({ points, color }) => line(points, color, "2 4")) : []),
       axis.controls
         ? Plot.dot(quoted, { x: "epsilon", y: "value", stroke: "color", strokeWidth: 2, r: 6 })
@@ -128,7 +132,11 @@ function errorFigure(
     color: { type: "identity" },
   });
   const entries: [string, string, "line" | "dash" | "ring"][] = [
-    ...series.map(({ name, color }): [string, string, "line"] => [name, color, "line"]),
+    ...series.map(({ name, color, dash }): [string, string, "line" | "dash"] => [
+      name,
+      color,
+      dash ? "dash" : "line",
+    ]),
     ...(axis.controls
       ? controls.map(({ name, color }): [string, string, "dash"] => [name, color, "dash"])
       : []),
@@ -147,8 +155,9 @@ function pointsOf(
   gradient: Gradient,
   of: (outcome: AttackOutcome) => number,
   unattacked: (outcome: AttackOutcome) => number,
+  procedure: Procedure = "ours",
 ): Point[] {
-  const own = attacks.filter((attack) => attack.gradient === gradient);
+  const own = attacks.filter((attack) => attack.gradient === gradient && attack.procedure === procedure);
   const [first] = own;
   if (first === undefined) return [];
   return [
@@ -163,7 +172,9 @@ export function featureFigure({ facts }: ExperimentData, attacks: readonly Attac
   if (pictures === null) return null;
   const sheets = GRADIENTS.flatMap((gradient) => {
     const own = attacks
-      .filter((attack) => attack.gradient === gradient && attack.outcome.features)
+      .filter(
+        (attack) => attack.procedure === "ours" && attack.gradient === gradient && attack.outcome.features,
+      )
       .sort((a, b) => a.epsilon - b.epsilon);
     if (own.length === 0) return [];
     const stored = own.map(({ outcome }) => outcome.features as NonNullable<AttackOutcome["features"]>);

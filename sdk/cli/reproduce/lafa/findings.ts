@@ -24,8 +24,9 @@ export function strongest(attacks: readonly Attacked[]): Attacked | undefined {
 
 /** The sentences for the top of the page. */
 export function verdictOf(sets: readonly SetAttacks[]): string[] {
-  const attacks = sets.flatMap(({ attacks: own }) => own);
-  if (attacks.length === 0) return ["No attack is finished yet."];
+  const every = sets.flatMap(({ attacks: own }) => own);
+  const attacks = every.filter(({ procedure }) => procedure === "ours");
+  if (attacks.length === 0) return ["No attack of our procedure is finished."];
   const all = attacks.length;
   const beyond = attacks.filter(isBeyondControls).length;
   const carried = attacks.filter(isTransferred).length;
@@ -40,6 +41,25 @@ export function verdictOf(sets: readonly SetAttacks[]): string[] {
       : "";
     sentences.push(
       `Of ${compared.length} figures of the authors’ code that can be quoted, ours ${above === 1 ? "is larger in 1 case" : `are larger in ${above} cases`}. Ours know the victim’s start, theirs draw others${drawn}.`,
+    );
+  }
+  const pairs = attacks.flatMap((attack) => {
+    const official = every.find(
+      (other) =>
+        other.procedure === "official" &&
+        other.set === attack.set &&
+        other.norm === attack.norm &&
+        other.epsilon === attack.epsilon &&
+        other.gradient === attack.gradient,
+    );
+    return official ? [{ attack, official }] : [];
+  });
+  if (pairs.length > 0) {
+    const ahead = pairs.filter(
+      ({ attack, official }) => attack.outcome.featureError > official.outcome.featureError,
+    ).length;
+    sentences.push(
+      `Against the official procedure, run here on the same data, ours has the larger feature error in ${ahead} of ${pairs.length} ${pairs.length === 1 ? "case" : "cases"}.`,
     );
   }
   return sentences;
@@ -61,7 +81,8 @@ function countText(count: number, all: number, one: string, several: string): st
 }
 
 /** What is to be said of one set. */
-export function findingsOf({ attacks }: SetAttacks): string[] {
+export function findingsOf({ attacks: every }: SetAttacks): string[] {
+  const attacks = every.filter(({ procedure }) => procedure === "ours");
   const sentences: string[] = [];
   for (const norm of new Set(attacks.map((attack) => attack.norm))) {
     const best = strongest(attacks.filter((attack) => attack.norm === norm));

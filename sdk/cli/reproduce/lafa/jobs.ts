@@ -2,11 +2,12 @@
 
 import { type LafaOptions, type Norm, VERSION } from "../../../index.js";
 import type { ExperimentData } from "./data.js";
-import type { Gradient, Lengths, SetFacts, SetName, Sizes } from "./protocol.js";
+import type { Gradient, Lengths, Procedure, SetFacts, SetName, Sizes } from "./protocol.js";
 
 /** What the user may choose. */
 export interface Plan {
   readonly gradients: readonly Gradient[];
+  readonly procedures: readonly Procedure[];
   /** Undefined: those of each set. */
   readonly epsilons: readonly number[] | undefined;
   /** Undefined: those of each set. */
@@ -23,16 +24,21 @@ export interface Job {
   readonly norm: Norm;
   readonly epsilon: number;
   readonly gradient: Gradient;
+  readonly procedure: Procedure;
   readonly lengths: Lengths;
   readonly seed: number;
 }
 
 /** Every job of the plan for one set. */
 export function jobsOf(facts: SetFacts, plan: Plan): Job[] {
-  const { gradients, lengths, seed } = plan;
+  const { gradients, procedures, lengths, seed } = plan;
   return sizesOf(facts, plan).flatMap(({ norm, epsilons }) =>
     epsilons.flatMap((epsilon) =>
-      gradients.map((gradient): Job => ({ set: facts.name, norm, epsilon, gradient, lengths, seed })),
+      procedures.flatMap((procedure) =>
+        gradients.map(
+          (gradient): Job => ({ set: facts.name, norm, epsilon, gradient, procedure, lengths, seed }),
+        ),
+      ),
     ),
   );
 }
@@ -48,15 +54,23 @@ function sizesOf(facts: SetFacts, { quick, epsilons, norms }: Plan): Sizes[] {
 }
 
 /** What `lafa` is called with, but for V. */
-export function lafaOptions({ norm, epsilon, gradient, lengths, seed }: Job, rank: number): LafaOptions {
-  return { ...lengths, rank, norm, epsilons: [epsilon], gradient, seed };
+export function lafaOptions(
+  { norm, epsilon, gradient, procedure, lengths, seed }: Job,
+  rank: number,
+): LafaOptions {
+  const { restarts, ...others } = lengths;
+  const own = procedure === "ours" ? { restarts } : { compat: "official" as const };
+  return { ...others, ...own, rank, norm, epsilons: [epsilon], gradient, seed };
 }
 
 /** Iterations that a job takes about, those of the gradients counted as well. */
-export function iterationsOf({ gradient, lengths }: Job): number {
+export function iterationsOf({ gradient, procedure, lengths }: Job): number {
+  const restarts = procedure === "ours" ? lengths.restarts : 1;
   const { steps, iterations, evaluationIterations, otherStarts, noiseTrials } = lengths;
-  const judged = 3 + 2 * otherStarts + noiseTrials;
-  return judged * evaluationIterations + (steps + 1) * iterations * (gradient === "backprop" ? 5 : 2);
+  // Three points of every attack are judged, that on the loss among them.
+  const judged = 2 + 3 * (restarts + 1) + 2 * otherStarts + noiseTrials;
+  const perStep = 1 + restarts * (gradient === "backprop" ? 5 : 2);
+  return judged * evaluationIterations + (steps + 1) * iterations * perStep;
 }
 
 /** All that decides the outcome of a job, as one string. */

@@ -12,6 +12,12 @@ export type Gradient = "implicit" | "backprop";
 /** Both, in the order of the tables. */
 export const GRADIENTS: readonly Gradient[] = ["implicit", "backprop"];
 
+/** How an attack goes about it: as `lafa` does, or step by step as the authors' code. */
+export type Procedure = "ours" | "official";
+
+/** Both, in the order of the tables. */
+export const PROCEDURES: readonly Procedure[] = ["ours", "official"];
+
 /** Sizes of perturbation in one norm. */
 export interface Sizes {
   readonly norm: Norm;
@@ -92,6 +98,7 @@ export const SETS: Readonly<Record<SetName, SetFacts>> = {
 /** How long everything goes on, and how much it is compared with. */
 export interface Lengths {
   readonly steps: number;
+  readonly restarts: number;
   readonly iterations: number;
   readonly evaluationIterations: number;
   readonly otherStarts: number;
@@ -101,6 +108,7 @@ export interface Lengths {
 /** Those of the paper and its code, with 20 starts to average over. */
 export const WHOLE: Lengths = {
   steps: 40,
+  restarts: 4,
   iterations: 1000,
   evaluationIterations: 10_000,
   otherStarts: 20,
@@ -110,6 +118,7 @@ export const WHOLE: Lengths = {
 /** Those of a quick run. */
 export const QUICK: Lengths = {
   steps: 12,
+  restarts: 1,
   iterations: 400,
   evaluationIterations: 3000,
   otherStarts: 4,
@@ -121,7 +130,8 @@ export function normText(norm: Norm): string {
   return norm === "l2" ? "L2" : "L∞";
 }
 
-/** `implicit` or `back-propagation`. */
-export function gradientText(gradient: Gradient): string {
-  return gradient === "implicit" ? "implicit" : "back-propagation";
+/** `implicit` or `back-propagation`, of which procedure. */
+export function gradientText(gradient: Gradient, procedure: Procedure = "ours"): string {
+  const text = gradient === "implicit" ? "implicit" : "back-propagation";
+  return procedure === "ours" ? text : `${text}, official`;
 }

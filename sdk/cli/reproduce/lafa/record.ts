@@ -14,7 +14,7 @@ export interface Attempt {
 }
 
 /** A finished attack. */
-export interface Attacked extends Pick<Job, "set" | "norm" | "epsilon" | "gradient"> {
+export interface Attacked extends Pick<Job, "set" | "norm" | "epsilon" | "gradient" | "procedure"> {
   readonly outcome: AttackOutcome;
   /** That of the authors' code, quoted. */
   readonly quoted: number | null;
@@ -22,9 +22,9 @@ export interface Attacked extends Pick<Job, "set" | "norm" | "epsilon" | "gradie
 
 /** The attacks of a set that are finished. */
 export function attackedOf(attempts: readonly Attempt[]): Attacked[] {
-  return attempts.flatMap(({ job: { set, norm, epsilon, gradient }, outcome }) => {
+  return attempts.flatMap(({ job: { set, norm, epsilon, gradient, procedure }, outcome }) => {
     const quoted = quotedError(set, norm, epsilon, gradient)?.featureError ?? null;
-    return outcome ? [{ set, norm, epsilon, gradient, outcome, quoted }] : [];
+    return outcome ? [{ set, norm, epsilon, gradient, procedure, outcome, quoted }] : [];
   });
 }
 
@@ -75,7 +75,7 @@ export const PAPER =
 
 /** What has to be known with every figure. */
 export const ASSUMPTION =
-  "The attacker knows the start of the victim’s factorization; the authors’ code draws other starts at random. What is left from starts that the attacker does not know stands beside every figure.";
+  "The attacker knows the start of the victim’s factorization; in the official procedure, that of the authors’ code, it draws others at random. What is left from starts that the attacker does not know stands beside every figure.";
 
 /** What is recorded of a set. */
 export function setRecord({ data, attacks }: SetAttacks): SetRecord {
@@ -121,6 +121,7 @@ export function csvRows(sets: readonly SetRecord[]): Record<string, string | num
       norm: attack.norm,
       epsilon: attack.epsilon,
       gradient: attack.gradient,
+      procedure: attack.procedure,
       feature_error: attack.featureError,
       feature_error_w: attack.featureErrorW,
       feature_error_h: attack.featureErrorH,
@@ -128,6 +129,7 @@ export function csvRows(sets: readonly SetRecord[]): Record<string, string | num
       size: attack.size,
       noise_mean: attack.noise.mean,
       noise_most: attack.noise.most,
+      by_loss: attack.byLoss,
       unattacked: attack.unattacked,
       unattacked_reconstruction: attack.unattackedReconstruction,
       other_starts_unattacked_mean: attack.refit.mean,

@@ -19,6 +19,8 @@ import {
   type Gradient,
   gradientText,
   normText,
+  PROCEDURES,
+  type Procedure,
   QUICK,
   SETS,
   type SetName,
@@ -33,7 +35,9 @@ export interface ReproduceFlags {
   readonly epsilons?: readonly number[];
   readonly norm?: Norm;
   readonly gradients?: readonly Gradient[];
+  readonly procedures?: readonly Procedure[];
   readonly steps?: number;
+  readonly restarts?: number;
   readonly iterations?: number;
   readonly evaluationIterations?: number;
   readonly otherStarts?: number;
@@ -113,14 +117,16 @@ export async function reproduceLafa(
 }
 
 function planOf(flags: ReproduceFlags): Plan {
-  const { quick, epsilons, norm, gradients, seed } = flags;
+  const { quick, epsilons, norm, gradients, procedures, seed } = flags;
   const lengths = quick ? QUICK : WHOLE;
   return {
     gradients: GRADIENTS.filter((gradient) => gradients?.includes(gradient) ?? true),
+    procedures: PROCEDURES.filter((procedure) => procedures?.includes(procedure) ?? true),
     epsilons: epsilons && [...epsilons].sort((a, b) => a - b),
     norms: norm && [norm],
     lengths: {
       steps: flags.steps ?? lengths.steps,
+      restarts: flags.restarts ?? lengths.restarts,
       iterations: flags.iterations ?? lengths.iterations,
       evaluationIterations: flags.evaluationIterations ?? lengths.evaluationIterations,
       otherStarts: flags.otherStarts ?? lengths.otherStarts,
@@ -225,8 +231,8 @@ async function runAll(
   }
 }
 
-function jobText({ set, norm, epsilon, gradient }: Job): string {
-  return `${SETS[set].title}, ${normText(norm)}, ε = ${epsilon}, ${gradientText(gradient)}`;
+function jobText({ set, norm, epsilon, gradient, procedure }: Job): string {
+  return `${SETS[set].title}, ${normText(norm)}, ε = ${epsilon}, ${gradientText(gradient, procedure)}`;
 }
 
 function tell(record: ReproduceRecord, flags: ReproduceFlags, interrupted: boolean): void {

@@ -26,12 +26,14 @@ export interface AttackOutcome {
   readonly transfer: Spread;
   /** Feature errors of random perturbations of the same size. */
   readonly noise: Spread;
+  /** Feature error of an attack of this size on the victim's loss. */
+  readonly byLoss: number;
   readonly gradientReliable: boolean;
   readonly warnings: readonly string[];
   readonly history: readonly number[];
   /** Of the whole call with its controls. */
   readonly seconds: number;
-  /** Of one step of the attack: a factorization and a gradient. */
+  /** Of one step of all its restarts, each a factorization and a gradient, and of the attack on the loss. */
   readonly stepSeconds: number;
   readonly peakBytes: number;
   /** What the sheets are drawn from: features as rows, k × pixels, those of the attack in the order of the others. */
@@ -102,6 +104,7 @@ async function runJob(
     refit: baseline.refit,
     transfer: result.transfer,
     noise: result.noise,
+    byLoss: result.reconstruction,
     gradientReliable: result.gradientReliable,
     warnings: result.warnings,
     history: result.history,
