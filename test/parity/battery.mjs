@@ -203,6 +203,26 @@ function prepareGradient({ shape, type, ...options }) {
   };
 }
 
+/** Whole attacks, short ones. */
+function attacks() {
+  const short = {
+    iterations: 25,
+    evaluationIterations: 60,
+    restarts: 2,
+    otherStarts: 1,
+    noiseTrials: 1,
+  };
+  const ways = [
+    { norm: "l2", epsilons: [0.02, 0.1], gradient: "both", steps: 4 },
+    { norm: "linf", epsilons: [0.05], gradient: "implicit", steps: 4 },
+    { norm: "l2", epsilons: [0.05], attack: "fgsm", objective: "reconstruction" },
+    { norm: "linf", epsilons: [0.05], compat: "official", gradient: "backprop", steps: 4 },
+  ];
+  return product({ shape: [[17, 13, 3]], type: TYPES, loss: COMMON, with: ways })
+    .filter(({ loss, with: { compat } }) => !compat || loss === "kullback-leibler")
+    .map(({ with: options, ...problem }) => ({ ...problem, ...short, ...options }));
+}
+
 /** `40x31 k=5 f64 kullback-leibler ignore`: how the problem is listed, and what its numbers are drawn from. */
 function nameOf({ shape: [rows, cols, rank], type, loss = "frobenius", holes = "none", ...options }) {
   const words = [`${rows}x${cols} k=${rank}`, type, word(loss)];
@@ -358,6 +378,23 @@ export async function battery(advnmf, { threads, engine } = {}) {
     const figures = GRADIENT_FIGURES.map((figure) => found[figure]);
     const { value, w, h } = featureError(factors, { W, H });
     await note(name, W.data, H.data, gradient.data, matching, [Number(reliable), ...figures, value, w, h]);
+  }
+  for (const problem of attacks()) {
+    const { shape, type, restarts, ...options } = problem;
+    const [rows, cols, rank] = shape;
+    const name = `attack ${nameOf(problem)}`;
+    const values = numbers(rows * cols, seedOf(name));
+    const V = { rows, cols, data: type === "f32" ? Float32Array.from(values) : values };
+    const own = options.compat ? options : { ...options, restarts };
+    const { results, baseline } = await lafa(V, { rank, seed: 3, ...own, ...on });
+    const found = results.flatMap((one) => [one.perturbed.data, one.W.data, one.H.data]);
+    const figures = results.flatMap((one) => [
+      one.size,
+      one.featureError,
+      ...one.noise.values,
+      ...one.transfer.values,
+    ]);
+    await note(name, ...found, [...figures, ...baseline.refit.values]);
   }
   for (const [name, { rank }] of Object.entries(datasets.facts)) {
     const V = await datasets.load(name, { seed: 5, ...(engine && { engine }) });
