@@ -312,6 +312,7 @@ function tables(lines, growing, growth) {
         "<type",
         "ms",
         "min",
+        "processor ms",
         "ns an entry",
         "products",
         "peak",
