@@ -13,7 +13,7 @@ import { product } from "./nmf.js";
 import { OfficialAscent } from "./official-ascent.js";
 import { checkOptions, numberFrom, oneOf, show, wholeNumber } from "./options.js";
 import { nmfProblem, type Problem } from "./problem.js";
-import { type Norm, norm as normOf, PerturbationSet } from "./projection.js";
+import { type Norm, norm as normOf, PerturbationSet, singleTowards } from "./projection.js";
 import { abortedBefore, nextTurn, type Solution } from "./solve.js";
 import type { InitOption, NmfOptions } from "./types.js";
 
@@ -746,7 +746,7 @@ function checkAttack(data: MatrixLike, options: LafaOptions): Checked {
     otherStarts: wholeNumber(options.otherStarts ?? 5, 1, 10_000, "otherStarts"),
     noiseTrials: wholeNumber(options.noiseTrials ?? 3, 1, 10_000, "noiseTrials"),
     threads: options.threads,
-    shaped: (X) => ({ rows: V.rows, cols: V.cols, data: single ? new Float32Array(X) : X }),
+    shaped: (X) => ({ rows: V.rows, cols: V.cols, data: single ? singleTowards(V.data, X) : X }),
   };
 }
 

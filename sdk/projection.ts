@@ -63,6 +63,24 @@ export class PerturbationSet {
   }
 }
 
+/**
+ * X ≥ 0 in single precision, each entry rounded towards that of V, which is one of single precision: what lay in the
+ * set stays in it.
+ */
+export function singleTowards(V: ArrayLike<number>, X: Float64Array): Float32Array {
+  const rounded = new Float32Array(X);
+  const bits = new Uint32Array(rounded.buffer);
+  for (let at = 0; at < X.length; at++) {
+    const x = X[at] as number;
+    const v = V[at] as number;
+    const r = rounded[at] as number;
+    // Neighbours among numbers that are not negative are neighbours in their bits.
+    if (x > v && r > x) bits[at] = (bits[at] as number) - 1;
+    else if (x < v && r < x) bits[at] = (bits[at] as number) + 1;
+  }
+  return rounded;
+}
+
 /** ‖D‖ in either norm. */
 export function norm(kind: Norm, D: ArrayLike<number>): number {
   let sum = 0;

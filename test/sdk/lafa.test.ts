@@ -65,7 +65,9 @@ describe("every result stays in its ball and its box, to 1e-12", () => {
     ["linf", "fgsm", "best"],
   ] as const)("%s, %s, %s", async (norm, attack, keep) => {
     for (let seed = 0; seed < 4; seed++) {
-      const V = data(9 + seed, 12, 2, seed);
+      const exact = data(9 + seed, 12, 2, seed);
+      // In single precision too, where the last rounding must not lead out.
+      const V = seed % 2 === 0 ? exact : { ...exact, data: Float32Array.from(exact.data) };
       const most = Math.max(...V.data);
       const { steps, ...others } = QUICK;
       const epsilons = norm === "l2" ? [0.01, 0.2, 2] : [0.01, 0.3, 3];
