@@ -2,6 +2,7 @@
 // every burst of iterations. It begins with a start of nmf, brings V to root mean square 1, and gives everything
 // back in the units of V.
 
+import { affordable } from "./attempt.js";
 import type { Engine } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
 import type { Matrix, Numbers } from "./matrix.js";
@@ -12,9 +13,6 @@ import { named } from "./unobserved.js";
 
 /** The KKT residual is looked at every so many iterations. */
 const CHECK_EVERY = 10;
-
-/** A burst should not take longer, so that progress and cancellation stay lively. */
-const BURST_SECONDS = 0.02;
 
 /**
  * Penalties at the start: k²/500 between these. On the synthetic data of AT-NMF (100×50, k = 5; two targets, ten
@@ -460,8 +458,7 @@ function* iterate(
   let perIteration = 0;
   while (iteration < maxIterations) {
     const untilCheck = CHECK_EVERY - (iteration % CHECK_EVERY);
-    const affordable = perIteration > 0 ? Math.max(1, Math.floor(BURST_SECONDS / perIteration)) : 1;
-    const burst = Math.min(untilCheck, maxIterations - iteration, affordable);
+    const burst = Math.min(untilCheck, maxIterations - iteration, affordable(perIteration));
     const before = performance.now();
     workspace.iterate(burst);
     perIteration = (performance.now() - before) / 1000 / burst;

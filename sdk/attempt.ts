@@ -4,7 +4,12 @@ import { AdvnmfError } from "./errors.js";
 import type { HistoryEntry, RestartResult, StopReason } from "./types.js";
 
 /** A burst should not take longer, so that progress and cancellation stay lively. */
-export const BURST_SECONDS = 0.02;
+const BURST_SECONDS = 0.02;
+
+/** Iterations of a burst, where one takes so many seconds; 1 where that is not known yet. */
+export function affordable(perIteration: number): number {
+  return perIteration > 0 ? Math.max(1, Math.floor(BURST_SECONDS / perIteration)) : 1;
+}
 
 /** What became of one start, and how. */
 export interface Attempt extends RestartResult {

@@ -1,5 +1,6 @@
 // One gradient of the feature error, from a checked problem: the policy around the kernels of assembly/lafa.
 
+import { affordable } from "./attempt.js";
 import type { Engine } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
 import type { Matrix } from "./matrix.js";
@@ -74,9 +75,6 @@ const PURPOSES = { gradient: 0, newton: 1, stationarity: 2 } as const;
 /** Growth of δ where the system cannot be solved. */
 const DAMPING_GROWTH = 5;
 
-/** A burst should not take longer, so that progress and cancellation stay lively. */
-const BURST_SECONDS = 0.02;
-
 /** Modes in the record (assembly/lafa/workspace.ts). */
 const MODES = { backprop: 0, implicit: 1 } as const;
 
@@ -142,7 +140,7 @@ class Pace {
 
   /** Of `left` units, as many as a burst can take. */
   fit(left: number): number {
-    return Math.min(left, this.#perUnit > 0 ? Math.max(1, Math.floor(BURST_SECONDS / this.#perUnit)) : 1);
+    return Math.min(left, affordable(this.#perUnit));
   }
 }
 

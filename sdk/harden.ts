@@ -1,7 +1,7 @@
 // One start of AT-NMF (Cai, Tan & Févotte, Algorithm 1): the adversary answers the factors, an inner loop fits
 // them to the attacked data, and so on until WH settles.
 
-import { type Attempt, BURST_SECONDS, overflow } from "./attempt.js";
+import { type Attempt, affordable, overflow } from "./attempt.js";
 import { type Adversary, LOSSES, type Problem } from "./problem.js";
 import type { AtnmfHistoryEntry, Progress, StopReason } from "./types.js";
 import type { AttackFigures, Workspace } from "./workspace.js";
@@ -35,9 +35,8 @@ export function* harden(
     let inner = 0;
     let settled = false;
     while (inner < maxInner && !settled) {
-      const affordable = perIteration > 0 ? Math.max(1, Math.floor(BURST_SECONDS / perIteration)) : 1;
       const before = performance.now();
-      const burst = workspace.innerLoop(Math.min(affordable, maxInner - inner));
+      const burst = workspace.innerLoop(Math.min(affordable(perIteration), maxInner - inner));
       perIteration = (performance.now() - before) / 1000 / burst.done;
       inner += burst.done;
       iterations += burst.done;

@@ -3,7 +3,7 @@
 // event loop (sync) or in many (async).
 
 import { type BilevelSolution, runAnmf } from "./anmf-run.js";
-import { type Attempt, BURST_SECONDS, overflow } from "./attempt.js";
+import { type Attempt, affordable, overflow } from "./attempt.js";
 import type { Engine } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
 import { type GradientOutcome, gradientRun } from "./gradient.js";
@@ -209,8 +209,7 @@ function* iterate(
   if (scale === 0 && tolerance > 0) return result(true, "tolerance");
   while (iteration < maxIterations) {
     const untilCheck = every - (iteration % every);
-    const affordable = perIteration > 0 ? Math.max(1, Math.floor(BURST_SECONDS / perIteration)) : 1;
-    const burst = Math.min(untilCheck, maxIterations - iteration, affordable);
+    const burst = Math.min(untilCheck, maxIterations - iteration, affordable(perIteration));
     const before = performance.now();
     workspace.iterate(burst);
     perIteration = (performance.now() - before) / 1000 / burst;
