@@ -6,8 +6,8 @@ import { Html, html } from "../html.js";
 import { PAGE_STYLE } from "../page-style.js";
 import { errorFigures, featureFigure } from "./figures.js";
 import { errorFigure, figure, isBeyondControls } from "./findings.js";
-import { gradientText, normText, SETS } from "./protocol.js";
-import { QUOTED_COSTS } from "./quoted.js";
+import { gradientText, normText } from "./protocol.js";
+import { OFFICIAL_ITERATIONS, QUOTED_COSTS } from "./quoted.js";
 import { type Attacked, PAPER, type ReproduceRecord, type SetAttacks } from "./record.js";
 import type { AttackOutcome } from "./run.js";
 
@@ -125,7 +125,7 @@ function methodNotes({ options }: ReproduceRecord): Html {
 <li>The attack takes ${steps} steps of Auto-PGD from ${restarts === 1 ? "a random point" : `each of ${restarts} random points`} of the ball, in the box from 0 to the largest entry of V, each with the gradient of the feature error after ${iterations} iterations, and keeps the best of the three points of each that lead on the way, after a whole factorization.</li>
 <li>Implicit: the gradient through the conditions of a stationary point, damped by 0.01. Back-propagation: through every one of the ${iterations} iterations.</li>
 <li>${noiseTrials} random perturbations and ${otherStarts} other starts as controls.</li>
-<li>The authors’ code takes sign steps in either norm, rescales to the sphere, draws a new start for every gradient and for its reference, and keeps the last iterate. “Official” stands for this procedure, run here with ${iterations} iterations a step (theirs: 1600); in it the reference takes half the iterations, and its implicit gradient is taken as the last 81 iterations back-propagated. “Quoted” figures are of that code itself.</li>
+<li>The authors’ code takes sign steps in either norm, rescales to the sphere, draws a new start for every gradient and for its reference, and keeps the last iterate. “Official” stands for this procedure, run here with ${iterations} iterations a step${iterations === OFFICIAL_ITERATIONS ? ", as theirs on WTSI" : ` (theirs on WTSI: ${OFFICIAL_ITERATIONS})`}; in it the reference takes half the iterations, and its implicit gradient is taken as the last 81 iterations back-propagated. “Quoted” figures are of that code itself.</li>
 </ul></section>`;
 }
 
@@ -137,8 +137,8 @@ function provenance(record: ReproduceRecord): Html {
 <dt>attacks</dt><dd>${attacks.finished} of ${attacks.planned}, ${seconds.attacks.toFixed(0)} seconds in all; this call took ${seconds.wall.toFixed(0)} seconds</dd>
 <dt>seed</dt><dd>${options.seed}</dd>
 ${sets.map(
-  ({ name, title, origin, rows, cols, sha256 }) =>
-    html`<dt>${title}</dt><dd>${rows}×${cols}, ${origin === "authors" ? `from ${SETS[name].path} of the data folder` : "generated"}, SHA-256 of V <code>${sha256}</code></dd>`,
+  ({ title, file, rows, cols, sha256 }) =>
+    html`<dt>${title}</dt><dd>${rows}×${cols}, ${file === null ? "generated" : `from ${file} of the data folder`}, SHA-256 of V <code>${sha256}</code></dd>`,
 )}
 ${leftOut.map((sentence) => html`<dt>left out</dt><dd>${sentence}</dd>`)}
 </dl>
