@@ -114,6 +114,14 @@ describe("a run on generated data", () => {
   });
 });
 
+test("the official procedure alone", async () => {
+  const out = join(folder, "official");
+  const { code } = await run(out, ...SMALL, "--procedures", "official", "--gradients", "implicit", "--quiet");
+  expect(code).toBe(0);
+  const page = readFileSync(join(out, "index.html"), "utf8");
+  expect(page).not.toMatch(/NaN|Infinity|undefined|Time and memory|noise of the same size<\/li>/);
+});
+
 describe("pictures and files", () => {
   test("sheets of features, for what there is a file of", async () => {
     const data = join(folder, "data", "lafa", "face");
@@ -310,9 +318,25 @@ describe("sentences follow the figures", () => {
       /^All 2 attacks move .* data\. None of these does so/,
     );
     expect(verdictOf([set(attacked(0.09, 0.4))])[0]).toMatch(/^Not one attack of one moves .* data\.$/);
+    const starts = spread(0.02, 0.7, ...Array.from({ length: 8 }, () => 0.05));
+    const before = { refit: starts, noise: spread(0.01) };
+    const third = attacked(0.3, 0.1);
+    const one = set({ ...third, outcome: { ...third.outcome, ...before } }, attacked(0.03, 0.1));
+    expect(verdictOf([one])[0]).toMatch(
+      /^None of 2 attacks moves .* data\. Without the tenth of these starts that lead furthest away, 1 of 2 does\.$/,
+    );
     expect(verdictOf([set()])).toEqual(["No attack of our procedure is finished."]);
     expect(findingsOf(set(attacked(0.5, 0.4)))[0]).toMatch(/feature error of 0\.500, which is beyond/);
     expect(findingsOf(set(attacked(0.09, 0.4)))[0]).toMatch(/feature error of 0\.090, which is not beyond/);
+  });
+
+  test("of sizes that come to less than a smaller one", () => {
+    const sizes = (...errors: number[]) =>
+      set(...errors.map((error, at) => attacked(error, 0.1, { epsilon: 0.01 * (at + 1) })));
+    expect(findingsOf(sizes(0.2, 0.4)).join()).not.toContain("smaller size");
+    expect(findingsOf(sizes(0.4, 0.2)).join()).toContain(
+      "Not every attack comes to more than one of a smaller size",
+    );
   });
 
   test("of the official procedure", () => {

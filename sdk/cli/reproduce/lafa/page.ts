@@ -97,17 +97,16 @@ function spread({ mean, least, most }: AttackOutcome["noise"]): Html {
 
 /** Seconds and bytes, with those of the authors' code as far as they can be quoted. */
 function costs(sets: readonly SetAttacks[]): Html | null {
-  const rows = sets.flatMap(({ data, attacks }) =>
-    [...new Set(attacks.map(({ gradient }) => gradient))].map((gradient) => {
-      const own = attacks
-        .filter((attack) => attack.gradient === gradient && attack.procedure === "ours")
-        .map(({ outcome }) => outcome);
+  const rows = sets.flatMap(({ data, attacks: every }) => {
+    const attacks = every.filter(({ procedure }) => procedure === "ours");
+    return [...new Set(attacks.map(({ gradient }) => gradient))].map((gradient) => {
+      const own = attacks.filter((attack) => attack.gradient === gradient).map(({ outcome }) => outcome);
       const quoted = QUOTED_COSTS.find((cost) => cost.set === data.facts.name && cost.gradient === gradient);
       const step = own.reduce((sum, { stepSeconds }) => sum + stepSeconds, 0) / own.length;
       const peak = Math.max(...own.map(({ peakBytes }) => peakBytes));
       return html`<tr><th scope="row">${data.facts.title}</th><td>${gradientText(gradient)}</td><td>${step.toPrecision(2)} s</td><td>${readableBytes(peak)}</td><td>${(own.reduce((sum, { seconds }) => sum + seconds, 0) / own.length).toPrecision(3)} s</td><td>${quoted ? `${quoted.gradientSeconds} s` : "–"}</td><td>${quoted?.growthMb ? `${quoted.growthMb} MB` : "–"}</td><td>${quoted ? `${quoted.gpuSeconds} s, ${quoted.gpuMb} MB` : "–"}</td></tr>`;
-    }),
-  );
+    });
+  });
   if (rows.length === 0) return null;
   return html`<section><h2>Time and memory</h2>
 <div class="scroll"><table>
