@@ -3,19 +3,16 @@
 // their factorizations can be computed side by side.
 
 import { Ascent } from "./ascent.js";
-import { computeEach } from "./compute.js";
 import { defaultEngine, type Engine } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
-import { checkFactors, type Factors, featureError } from "./feature-error.js";
-import { gradientProblem } from "./lafa-gradient.js";
+import { type Factors, featureError } from "./feature-error.js";
 import { checkEntries, type Matrix, type MatrixLike, type Numbers, toMatrix } from "./matrix.js";
-import { product } from "./nmf.js";
 import { OfficialAscent } from "./official-ascent.js";
 import { checkOptions, numberFrom, oneOf, show, wholeNumber } from "./options.js";
-import { nmfProblem, type Problem } from "./problem.js";
 import { type Norm, norm as normOf, PerturbationSet, singleTowards } from "./projection.js";
 import { abortedBefore, nextTurn, type Solution } from "./solve.js";
-import type { InitOption, NmfOptions } from "./types.js";
+import type { InitOption } from "./types.js";
+import { type Attack, type Direction, type Outlook, Victim } from "./victim.js";
 
 /** What {@link LafaOptions.onProgress} is told. */
 export interface LafaProgress {
@@ -214,18 +211,10 @@ const LAFA_OPTIONS = [
   "engine",
 ] as const;
 
-/** ε of LaFA's code. */
-const EPSILON = 1e-10;
-/** Implicit systems inside an attack: the residual, and the products for it, at most. */
-const TOLERANCE = 1e-2;
-const MOST_PRODUCTS = 100;
-/** … and what entries below this part of the largest of their feature count as, so that zeros can grow again. */
-const FLOOR = 1e-10;
 /** Streams of the random points, and of the noise of the controls, lie far from those of the starts. */
 const POINT_STREAM = 0x50000000;
 const NOISE_STREAM = 0x51000000;
-/** Terms of the official sum behind the first; beside the iterations of one gradient. */
-const TAYLOR = 80;
+/** Iterations of one gradient of the official procedure. */
 const OFFICIAL_ITERATIONS = 1600;
 /** Options that the official procedure leaves no choice of. */
 const NOT_OFFICIAL = [
@@ -241,32 +230,6 @@ const NOT_OFFICIAL = [
 ] as const;
 /** Below this part of ε a size counts as held back by the box. */
 const REACHED = 0.999;
-
-/** What an attack follows: the feature error's gradient, computed either way, or that of the victim's loss. */
-type Direction = "implicit" | "backprop" | "reconstruction";
-
-/** The objective at a point. */
-interface Outlook {
-  readonly value: number;
-  readonly featureError: number;
-  readonly gradient: ArrayLike<number>;
-}
-
-/** One attack under way. */
-interface Attack {
-  readonly index: number;
-  readonly kind: Direction;
-  readonly ascent: Ascent | OfficialAscent;
-  /** Whether it stands beside the others as a control. */
-  readonly control: boolean;
-  /** Feature errors of all points. */
-  readonly history: number[];
-  /** That of the best. */
-  error: number;
-  solved: boolean;
-  /** Where the next step's factorization begins, if not at the victim's start. */
-  factors?: Factors<Matrix>;
-}
 
 /** The perturbed matrices so far, on the error of a call that was cancelled. */
 export interface PartialAttacks {
@@ -423,210 +386,8 @@ async function judge(
   return { results, noise, reconstruction };
 }
 
-/** The factorization under attack: from a known start, and from others. */
-class Victim {
-  readonly #asked: Checked;
-  readonly #engine: Engine;
-  readonly #signal: AbortSignal | undefined;
-  readonly #init: InitOption;
-  readonly #given: Factors | undefined;
-  #start: Factors<Matrix> | undefined;
-  #reference: Factors<Matrix> | undefined;
-  #drawn = 0;
-  /** What the attacker of the official procedure compares with. */
-  #compared: Factors<Matrix> | undefined;
-  /** Most bytes that one computation took. */
-  peakBytes = 0;
-
-  constructor(asked: Checked, options: LafaOptions, engine: Engine) {
-    this.#asked = asked;
-    this.#engine = engine;
-    this.#signal = options.signal;
-    this.#init = options.init ?? "random";
-    this.#given = options.reference;
-  }
-
-  /** Makes the start, and the reference unless there is one. */
-  async begin(): Promise<void> {
-    const { V, rank } = this.#asked;
-    const shape = [V.rows, rank, V.cols] as const;
-    // A reference that does not fit is refused before anything is computed.
-    const given = this.#given && checkFactors(this.#given, "the reference", shape);
-    const [start] = await this.#solve([nmfProblem(V, this.#options({ init: this.#init, maxIterations: 0 }))]);
-    this.#start = checkFactors(start as Solution, "the start", shape);
-    const { official, evaluationIterations, iterations } = this.#asked;
-    const maxIterations = official ? Math.ceil(evaluationIterations / 2) : evaluationIterations;
-    const init = this.#start;
-    const [own] = given ? [] : await this.#solve([nmfProblem(V, this.#options({ init, maxIterations }))]);
-    this.#reference = given ?? checkFactors(own as Solution, "the factorization of V", shape);
-    if (!official) return;
-    const [other] = await this.#solve([this.#fromAnywhere(V, iterations)]);
-    this.#compared = checkFactors(other as Solution, "a factorization of V", shape);
-  }
-
-  get reference(): Factors<Matrix> {
-    return this.#reference as Factors<Matrix>;
-  }
-
-  #options(more: Partial<NmfOptions>): NmfOptions {
-    const { rank, loss, seed, threads, evaluationIterations } = this.#asked;
-    return {
-      rank,
-      loss,
-      solver: "mu",
-      order: loss === "frobenius" ? "WH" : "HW",
-      epsilon: EPSILON,
-      tolerance: 0,
-      maxIterations: evaluationIterations,
-      seed,
-      ...(threads === undefined ? {} : { threads }),
-      ...more,
-    };
-  }
-
-  async #solve(problems: readonly Problem[]): Promise<Solution[]> {
-    const solutions: Solution[] = [];
-    if (problems.length === 0) return solutions;
-    await computeEach(
-      this.#engine,
-      problems.length,
-      (index) => problems[index] as Problem,
-      this.#signal,
-      (index, solution) => {
-        solutions[index] = solution;
-        this.peakBytes = Math.max(this.peakBytes, solution.peakBytes);
-      },
-    );
-    return solutions;
-  }
-
-  /** The objective at the point of each attack; implicit systems that cannot be solved are back-propagated. */
-  async outlooks(attacks: readonly Attack[]): Promise<Outlook[]> {
-    const begun = await this.#begun(attacks);
-    const problems = attacks.map(({ kind, ascent }, at) => {
-      if (kind === "reconstruction") return this.#step(ascent.point);
-      const from = begun[at];
-      if (from) return this.#officialGradient(kind, ascent.point, from);
-      return this.#gradient(kind, attacks[at] as Attack);
-    });
-    const found = await this.#solve(problems);
-    const unsolved = found.flatMap(({ gradient }, at) => (gradient?.solved === false ? [at] : []));
-    const again = await this.#solve(unsolved.map((at) => this.#gradient("backprop", attacks[at] as Attack)));
-    for (const [i, at] of unsolved.entries()) {
-      (attacks[at] as Attack).solved = false;
-      found[at] = again[i] as Solution;
-    }
-    if (this.#asked.warmStart) {
-      for (const [at, { W, H }] of found.entries()) (attacks[at] as Attack).factors = { W, H };
-    }
-    return Promise.all(found.map((solution, at) => this.#outlook(solution, attacks[at] as Attack)));
-  }
-
-  async #outlook(solution: Solution, { ascent }: Attack): Promise<Outlook> {
-    const { gradient } = solution;
-    if (gradient) {
-      return {
-        value: gradient.featureError,
-        featureError: gradient.featureError,
-        gradient: gradient.gradient.data,
-      };
-    }
-    return {
-      value: solution.loss,
-      featureError: featureError(solution, this.reference).value,
-      gradient: await lossGradient(
-        this.#engine,
-        this.#asked.loss,
-        ascent.point,
-        product(solution.W, solution.H).data,
-      ),
-    };
-  }
-
-  /** V or another matrix, factorized from a random start that nobody else has. */
-  #fromAnywhere(X: Matrix, maxIterations: number): Problem {
-    // A stride of odd golden ratio keeps the starts of neighbouring seeds apart.
-    const seed = (Math.imul(this.#asked.seed + 1, 0x9e3779b1) + this.#drawn++) >>> 0;
-    return nmfProblem(X, this.#options({ init: "random", seed, maxIterations }));
-  }
-
-  /** Official: factors of each attack's point, up to where its gradient begins; undefined for the controls. */
-  async #begun(attacks: readonly Attack[]): Promise<(Solution | undefined)[]> {
-    const { official, iterations } = this.#asked;
-    const begun: (Solution | undefined)[] = attacks.map(() => undefined);
-    if (!official) return begun;
-    const places = attacks.flatMap(({ control }, at) => (control ? [] : [at]));
-    const found = await this.#solve(
-      places.map((at) => {
-        const { kind, ascent } = attacks[at] as Attack;
-        const before = kind === "implicit" ? Math.max(0, iterations - TAYLOR - 1) : 0;
-        return this.#fromAnywhere(this.#asked.shaped(ascent.point), before);
-      }),
-    );
-    for (const [i, at] of places.entries()) begun[at] = found[i];
-    return begun;
-  }
-
-  #officialGradient(kind: Direction, point: Float64Array, { W, H }: Solution): Problem {
-    const { loss, iterations, threads } = this.#asked;
-    return gradientProblem(this.#asked.shaped(point), {
-      W,
-      H,
-      reference: this.#compared as Factors<Matrix>,
-      mode: "backprop",
-      loss,
-      iterations: kind === "implicit" ? Math.min(iterations, TAYLOR + 1) : iterations,
-      ...(threads === undefined ? {} : { threads }),
-    });
-  }
-
-  /** The factorization of one step of an attack. */
-  #step(point: Float64Array): Problem {
-    const init = this.#start as Factors<Matrix>;
-    const { iterations } = this.#asked;
-    return nmfProblem(this.#asked.shaped(point), this.#options({ init, maxIterations: iterations }));
-  }
-
-  #gradient(mode: "implicit" | "backprop", { ascent, factors }: Attack): Problem {
-    const { loss, iterations, backpropIterations, damping, threads } = this.#asked;
-    const { W, H } = factors ?? (this.#start as Factors<Matrix>);
-    const implicit = { damping, tolerance: TOLERANCE, maxProducts: MOST_PRODUCTS, floor: FLOOR };
-    const problem = gradientProblem(this.#asked.shaped(ascent.point), {
-      W,
-      H,
-      reference: this.reference,
-      mode,
-      loss,
-      iterations: mode === "implicit" ? iterations : backpropIterations,
-      ...(mode === "implicit" ? implicit : {}),
-      ...(threads === undefined ? {} : { threads }),
-    });
-    if (!problem.gradient) return problem;
-    return { ...problem, gradient: { ...problem.gradient, maxDamping: 5 * damping } };
-  }
-
-  /** The whole factorization from the known start. */
-  async factorize(X: Matrix): Promise<Solution> {
-    return (await this.factorizeAll([X]))[0] as Solution;
-  }
-
-  factorizeAll(matrices: readonly Matrix[]): Promise<Solution[]> {
-    const init = this.#start as Factors<Matrix>;
-    return this.#solve(matrices.map((X) => nmfProblem(X, this.#options({ init }))));
-  }
-
-  /** Feature errors of X from other random starts. */
-  async otherStarts(X: Matrix): Promise<number[]> {
-    const { otherStarts, seed } = this.#asked;
-    const problems = Array.from({ length: otherStarts }, (_, i) =>
-      nmfProblem(X, this.#options({ init: "random", seed: (seed + 1 + i) % 0x100000000 })),
-    );
-    return (await this.#solve(problems)).map((fit) => featureError(fit, this.reference).value);
-  }
-}
-
 /** The arguments of `lafa`, checked. */
-interface Checked {
+export interface Checked {
   readonly V: Matrix;
   readonly rank: number;
   readonly epsilons: readonly number[];
@@ -799,31 +560,6 @@ async function randomDirection(
   const D = drawn.map((x) => x - 0.5);
   const scale = radius / normOf(kind, D);
   return D.map((d) => d * scale);
-}
-
-/** Gradient of the victim's loss in X, with the factors fixed (assembly/lafa/reconstruction.ts). */
-async function lossGradient(
-  engine: Engine,
-  loss: Checked["loss"],
-  X: Float64Array,
-  WH: Float64Array,
-): Promise<Float64Array> {
-  if (loss === "frobenius") return X.map((x, at) => x - (WH[at] as number));
-  return engine.enqueue(async () => {
-    const { arena } = engine;
-    const mark = arena.mark();
-    try {
-      const bytes = X.length * 8;
-      const address = arena.take(2 * bytes, "the gradient of the loss");
-      const numbers = (at: number) => new Float64Array(arena.memory.buffer, at, X.length);
-      numbers(address).set(X);
-      numbers(address + bytes).set(WH);
-      engine.kernel("logRatio")(X.length, EPSILON, address, address + bytes, address);
-      return numbers(address).slice();
-    } finally {
-      arena.rewind(mark);
-    }
-  });
 }
 
 function spread(values: readonly number[]): Spread {
