@@ -2,7 +2,6 @@
 // other features. All attacks of a call, over ε, restarts and kinds of gradient, go step by step together, so that
 // their factorizations can be computed side by side.
 
-import { Ascent } from "./ascent.js";
 import { defaultEngine, type Engine } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
 import { type Factors, featureError } from "./feature-error.js";
@@ -11,6 +10,7 @@ import { OfficialAscent } from "./official-ascent.js";
 import { checkOptions, numberFrom, oneOf, show, wholeNumber } from "./options.js";
 import { type Norm, norm as normOf, PerturbationSet, singleTowards } from "./projection.js";
 import { abortedBefore, nextTurn, type Solution } from "./solve.js";
+import { canLead, StagedAscent, stagesOf, wholeStage } from "./staged-ascent.js";
 import type { InitOption } from "./types.js";
 import { type Attack, type Direction, type Outlook, Victim } from "./victim.js";
 
@@ -256,20 +256,36 @@ export async function attackFeatures(data: MatrixLike, options: LafaOptions): Pr
   const unit = kind === "l2" ? normOf("l2", V.data) : 1;
   const sets = epsilons.map((epsilon) => new PerturbationSet(V.data, kind, epsilon * unit, low, high));
   const attacks: Attack[] = [];
+  const others = asked.restarts - 1;
+  const led = canLead(steps) && !asked.official && !asked.kinds.includes("reconstruction");
+  const detours = led ? await victim.detours(others * asked.kinds.length) : [];
   for (const [index, set] of sets.entries()) {
     const radius = (epsilons[index] as number) * unit;
     for (let restart = 0; restart < asked.restarts; restart++) {
       const start = asked.randomStart
         ? set.project(await randomDirection(engine, asked, POINT_STREAM + restart, radius))
         : Float64Array.from(V.data);
-      const begin = (direction: Direction, control: boolean) => {
+      const begin = (direction: Direction, control: boolean, target?: Factors<Matrix>) => {
+        const whole = direction === "reconstruction";
+        const stages = whole ? ([wholeStage(steps)] as const) : stagesOf(steps, target !== undefined);
         const ascent =
           asked.official && !control
             ? new OfficialAscent(set, kind, Float64Array.from(V.data), radius, low, high)
-            : new Ascent(set, kind, start, steps, asked.stepSize * radius);
-        attacks.push({ index, kind: direction, ascent, control, history: [], error: 0, solved: true });
+            : new StagedAscent(set, kind, start, stages, asked.stepSize * radius);
+        attacks.push({
+          index,
+          kind: direction,
+          ascent,
+          target,
+          control,
+          history: [],
+          error: 0,
+          solved: true,
+        });
       };
-      for (const direction of asked.kinds) begin(direction, false);
+      for (const [way, direction] of asked.kinds.entries()) {
+        begin(direction, false, restart > 0 ? detours[way * others + restart - 1] : undefined);
+      }
       if (restart === 0 && !asked.kinds.includes("reconstruction")) begin("reconstruction", true);
     }
   }

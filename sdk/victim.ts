@@ -1,7 +1,6 @@
 // The factorization that is attacked: from the start that the attacker knows, with the gradients that an attack
 // follows, and from others.
 
-import type { Ascent } from "./ascent.js";
 import type { Checked, LafaOptions } from "./attack.js";
 import { computeEach } from "./compute.js";
 import type { Engine } from "./engine.js";
@@ -12,6 +11,7 @@ import { product } from "./nmf.js";
 import type { OfficialAscent } from "./official-ascent.js";
 import { nmfProblem, type Problem } from "./problem.js";
 import type { Solution } from "./solve.js";
+import type { StagedAscent } from "./staged-ascent.js";
 import type { InitOption, NmfOptions } from "./types.js";
 
 /** ε of LaFA's code. */
@@ -23,6 +23,10 @@ const MOST_PRODUCTS = 100;
 const FLOOR = 1e-10;
 /** Terms of the official sum behind the first. */
 const TAYLOR = 80;
+/** Starts that are tried for each detour, how long, and the feature error from which on it counts as one. */
+const STARTS_A_DETOUR = 4;
+const DETOUR_DEPTH = 0.3;
+const DETOUR_DISTANCE = 0.3;
 
 /** What an attack follows: the feature error's gradient, computed either way, or that of the victim's loss. */
 export type Direction = "implicit" | "backprop" | "reconstruction";
@@ -38,7 +42,9 @@ export interface Outlook {
 export interface Attack {
   readonly index: number;
   readonly kind: Direction;
-  readonly ascent: Ascent | OfficialAscent;
+  readonly ascent: StagedAscent | OfficialAscent;
+  /** Features of another start, which a stage that leads approaches. */
+  readonly target: Factors<Matrix> | undefined;
   /** Whether it stands beside the others as a control. */
   readonly control: boolean;
   /** Feature errors of all points. */
@@ -134,7 +140,7 @@ export class Victim {
       if (kind === "reconstruction") return this.#step(ascent.point);
       const from = begun[at];
       if (from) return this.#officialGradient(kind, ascent.point, from);
-      return this.#gradient(kind, attacks[at] as Attack);
+      return this.#gradient(ascent.stage.leads ? "backprop" : kind, attacks[at] as Attack);
     });
     const found = await this.#solve(problems);
     const unsolved = found.flatMap(({ gradient }, at) => (gradient?.solved === false ? [at] : []));
@@ -151,6 +157,13 @@ export class Victim {
 
   async #outlook(solution: Solution, { ascent }: Attack): Promise<Outlook> {
     const { gradient } = solution;
+    if (gradient && ascent.stage.leads) {
+      return {
+        value: -gradient.featureError,
+        featureError: featureError(solution, this.reference).value,
+        gradient: gradient.gradient.data.map((g) => -g),
+      };
+    }
     if (gradient) {
       return {
         value: gradient.featureError,
@@ -168,6 +181,22 @@ export class Victim {
         product(solution.W, solution.H).data,
       ),
     };
+  }
+
+  /**
+   * Features that V's factorization passes from other random starts, at most so many, those furthest from the
+   * reference first, and none that are near it.
+   */
+  async detours(most: number): Promise<Factors<Matrix>[]> {
+    const { V, iterations } = this.#asked;
+    const problems = Array.from({ length: STARTS_A_DETOUR * most }, () =>
+      this.#fromAnywhere(V, Math.ceil(DETOUR_DEPTH * iterations)),
+    );
+    return (await this.#solve(problems))
+      .map(({ W, H }) => ({ W, H, far: featureError({ W, H }, this.reference).value }))
+      .filter(({ far }) => far >= DETOUR_DISTANCE)
+      .sort((a, b) => b.far - a.far)
+      .slice(0, most);
   }
 
   /** V or another matrix, factorized from a random start that nobody else has. */
@@ -214,17 +243,20 @@ export class Victim {
     return nmfProblem(this.#asked.shaped(point), this.#options({ init, maxIterations: iterations }));
   }
 
-  #gradient(mode: "implicit" | "backprop", { ascent, factors }: Attack): Problem {
-    const { loss, iterations, backpropIterations, damping, threads } = this.#asked;
+  #gradient(mode: "implicit" | "backprop", { ascent, factors, target }: Attack): Problem {
+    const { loss, iterations, backpropIterations, evaluationIterations, damping, threads } = this.#asked;
+    const { depth, leads } = ascent.stage;
+    const usual = mode === "implicit" ? iterations : backpropIterations;
+    const most = Math.max(usual, evaluationIterations);
     const { W, H } = factors ?? (this.#start as Factors<Matrix>);
     const implicit = { damping, tolerance: TOLERANCE, maxProducts: MOST_PRODUCTS, floor: FLOOR };
     const problem = gradientProblem(this.#asked.shaped(ascent.point), {
       W,
       H,
-      reference: this.reference,
+      reference: leads ? (target as Factors<Matrix>) : this.reference,
       mode,
       loss,
-      iterations: mode === "implicit" ? iterations : backpropIterations,
+      iterations: Math.min(Math.ceil(depth * usual), most),
       ...(mode === "implicit" ? implicit : {}),
       ...(threads === undefined ? {} : { threads }),
     });
