@@ -2,6 +2,7 @@
 // follows, and from others.
 
 import type { Ascent } from "./ascent.js";
+import { atnmfProblem } from "./atnmf.js";
 import type { Checked, LafaOptions } from "./attack.js";
 import { computeEach } from "./compute.js";
 import type { Engine } from "./engine.js";
@@ -83,8 +84,7 @@ export class Victim {
     this.#start = checkFactors(start as Solution, "the start", shape);
     const { official, evaluationIterations, iterations } = this.#asked;
     const maxIterations = official ? Math.ceil(evaluationIterations / 2) : evaluationIterations;
-    const init = this.#start;
-    const [own] = given ? [] : await this.#solve([nmfProblem(V, this.#options({ init, maxIterations }))]);
+    const [own] = given ? [] : await this.#solve([this.#fit(V, { init: this.#start, maxIterations })]);
     this.#reference = given ?? checkFactors(own as Solution, "the factorization of V", shape);
     if (!official) return;
     const [other] = await this.#solve([this.#fromAnywhere(V, iterations)]);
@@ -109,6 +109,23 @@ export class Victim {
       ...(threads === undefined ? {} : { threads }),
       ...more,
     };
+  }
+
+  /** A factorization of X by the victim's method, for AT-NMF of whole inner loops. */
+  #fit(X: Matrix, more: Pick<NmfOptions, "init" | "seed" | "maxIterations">): Problem {
+    const { training } = this.#asked;
+    if (!training) return nmfProblem(X, this.#options(more));
+    const { loss: _, solver: __, tolerance: ___, maxIterations, ...shared } = this.#options(more);
+    const { lambda, inner } = training;
+    const maxOuter = Math.ceil((maxIterations as number) / inner);
+    return atnmfProblem(X, {
+      ...shared,
+      lambda,
+      maxInner: inner,
+      maxOuter,
+      epsilonInner: 0,
+      epsilonOuter: 0,
+    });
   }
 
   async #solve(problems: readonly Problem[]): Promise<Solution[]> {
@@ -174,7 +191,7 @@ export class Victim {
   #fromAnywhere(X: Matrix, maxIterations: number): Problem {
     // A stride of odd golden ratio keeps the starts of neighbouring seeds apart.
     const seed = (Math.imul(this.#asked.seed + 1, 0x9e3779b1) + this.#drawn++) >>> 0;
-    return nmfProblem(X, this.#options({ init: "random", seed, maxIterations }));
+    return this.#fit(X, { init: "random", seed, maxIterations });
   }
 
   /** Official: factors of each attack's point, up to where its gradient begins; undefined for the controls. */
@@ -211,21 +228,28 @@ export class Victim {
   #step(point: Float64Array): Problem {
     const init = this.#start as Factors<Matrix>;
     const { iterations } = this.#asked;
-    return nmfProblem(this.#asked.shaped(point), this.#options({ init, maxIterations: iterations }));
+    return this.#fit(this.#asked.shaped(point), { init, maxIterations: iterations });
   }
 
   #gradient(mode: "implicit" | "backprop", { ascent, factors }: Attack): Problem {
-    const { loss, iterations, backpropIterations, damping, threads } = this.#asked;
+    const { loss, iterations, backpropIterations, damping, training, threads } = this.#asked;
     const { W, H } = factors ?? (this.#start as Factors<Matrix>);
-    const implicit = { damping, tolerance: TOLERANCE, maxProducts: MOST_PRODUCTS, floor: FLOOR };
+    const implicit = { iterations, damping, tolerance: TOLERANCE, maxProducts: MOST_PRODUCTS, floor: FLOOR };
+    const backprop = training
+      ? {
+          model: "atnmf" as const,
+          lambda: training.lambda,
+          innerIterations: training.inner,
+          outerIterations: training.outer,
+        }
+      : { iterations: backpropIterations };
     const problem = gradientProblem(this.#asked.shaped(ascent.point), {
       W,
       H,
       reference: this.reference,
       mode,
       loss,
-      iterations: mode === "implicit" ? iterations : backpropIterations,
-      ...(mode === "implicit" ? implicit : {}),
+      ...(mode === "implicit" ? implicit : backprop),
       ...(threads === undefined ? {} : { threads }),
     });
     if (!problem.gradient) return problem;
@@ -239,14 +263,14 @@ export class Victim {
 
   factorizeAll(matrices: readonly Matrix[]): Promise<Solution[]> {
     const init = this.#start as Factors<Matrix>;
-    return this.#solve(matrices.map((X) => nmfProblem(X, this.#options({ init }))));
+    return this.#solve(matrices.map((X) => this.#fit(X, { init })));
   }
 
   /** Feature errors of X from other random starts. */
   async otherStarts(X: Matrix): Promise<number[]> {
     const { otherStarts, seed } = this.#asked;
     const problems = Array.from({ length: otherStarts }, (_, i) =>
-      nmfProblem(X, this.#options({ init: "random", seed: (seed + 1 + i) % 0x100000000 })),
+      this.#fit(X, { init: "random", seed: (seed + 1 + i) % 0x100000000 }),
     );
     return (await this.#solve(problems)).map((fit) => featureError(fit, this.reference).value);
   }
