@@ -6,6 +6,7 @@ import { defaultEngine, type Engine } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
 import { type Factors, featureError } from "./feature-error.js";
 import { checkEntries, type Matrix, type MatrixLike, type Numbers, toMatrix } from "./matrix.js";
+import { checkModel, checkModelLoss, checkTraining, type Model, type Training } from "./model.js";
 import { OfficialAscent } from "./official-ascent.js";
 import { checkOptions, numberFrom, oneOf, show, wholeNumber } from "./options.js";
 import { type Norm, norm as normOf, PerturbationSet, singleTowards } from "./projection.js";
@@ -28,6 +29,20 @@ export interface LafaProgress {
 export interface LafaOptions {
   /** Number of features k. */
   readonly rank: number;
+  /**
+   * The victim: `"nmf"` (default), or `"atnmf"`, which is trained against an adversary of its own ({@link atnmf}):
+   * Frobenius loss, an answer of that adversary after every `maxInner` updates, and none of the stopping rules.
+   */
+  readonly model?: Model;
+  /** Victim `"atnmf"` only: what its adversary pays, > 1. Default 2. */
+  readonly lambda?: number;
+  /** Victim `"atnmf"` only: updates after each answer of its adversary. Default 25. */
+  readonly maxInner?: number;
+  /**
+   * Victim `"atnmf"` only: answers of its adversary at every step of an attack. Default 20. The reference and the
+   * factorizations that results are judged by have as many more as make up `evaluationIterations`.
+   */
+  readonly maxOuter?: number;
   /** Sizes of the perturbation: for `"l2"` relative to ‖V‖_F, for `"linf"` absolute. */
   readonly epsilons: readonly number[];
   /** Euclidean norm or largest entry. Default `"l2"`. */
@@ -50,20 +65,26 @@ export interface LafaOptions {
    * hardly move under it. Beside every attack on the feature error one on the loss is made as a control.
    */
   readonly objective?: "feature-error" | "reconstruction";
-  /** Which gradient of the feature error is followed; `"both"` attacks with each and keeps the better. Default `"implicit"`. */
+  /**
+   * Which gradient of the feature error is followed; `"both"` attacks with each and keeps the better. Default
+   * `"implicit"`; that of victim `"atnmf"` is `"backprop"`.
+   */
   readonly gradient?: "implicit" | "backprop" | "both";
-  /** Iterations of the victim's updates at every step of an attack. Default 1000. */
+  /** Iterations of the victim's updates at every step of an attack. Default 1000; see `maxOuter` for `"atnmf"`. */
   readonly iterations?: number;
   /** Iterations that `"backprop"` goes through. Default: as many as `iterations`. */
   readonly backpropIterations?: number;
-  /** Iterations of the reference and of the factorizations that results are judged by. Default 10,000. */
+  /**
+   * Iterations of the reference and of the factorizations that results are judged by. Default 10,000; for victim
+   * `"atnmf"` those of all inner loops together, rounded up to whole ones.
+   */
   readonly evaluationIterations?: number;
   /**
    * δ of the implicit system. Default 0.01; where it cannot be solved, δ grows up to five times that, and beyond
    * the gradient of that step is back-propagated.
    */
   readonly damping?: number;
-  /** What the victim minimises. Default `"kullback-leibler"`. */
+  /** What the victim minimises. Default `"kullback-leibler"`; `"atnmf"` has `"frobenius"` only. */
   readonly loss?: "kullback-leibler" | "frobenius";
   /** Factors that the feature error is measured against; default: those of V from the same start. */
   readonly reference?: Factors;
@@ -182,6 +203,10 @@ export interface LafaResult<A extends Numbers = Numbers> {
 
 const LAFA_OPTIONS = [
   "rank",
+  "model",
+  "lambda",
+  "maxInner",
+  "maxOuter",
   "epsilons",
   "norm",
   "attack",
@@ -418,6 +443,8 @@ export interface Checked {
   readonly evaluationIterations: number;
   readonly damping: number;
   readonly loss: "kullback-leibler" | "frobenius";
+  /** Of a victim that is AT-NMF. */
+  readonly training: Training | undefined;
   readonly seed: number;
   readonly low: number;
   readonly high: number;
@@ -452,7 +479,24 @@ function checkAttack(data: MatrixLike, options: LafaOptions): Checked {
   if (attack === "fgsm" && options.steps !== undefined) {
     throw new AdvnmfError("OPTION", 'steps belongs to attack "pgd"; "fgsm" takes one', { option: "steps" });
   }
-  const gradient = oneOf(options.gradient ?? "implicit", ["implicit", "backprop", "both"], "gradient");
+  const model = checkModel(options, {
+    nmf: ["iterations", "backpropIterations", "damping", "compat"],
+    atnmf: ["lambda", "maxInner", "maxOuter"],
+  });
+  const { lambda, maxInner, maxOuter } = options;
+  const training =
+    model === "atnmf" ? checkTraining(lambda, ["maxInner", maxInner], ["maxOuter", maxOuter]) : undefined;
+  const gradient = oneOf(
+    options.gradient ?? (training ? "backprop" : "implicit"),
+    ["implicit", "backprop", "both"],
+    "gradient",
+  );
+  if (training && gradient !== "backprop") {
+    throw new AdvnmfError("OPTION", `the gradient of model "atnmf" is "backprop", got "${gradient}"`, {
+      option: "gradient",
+      got: gradient,
+    });
+  }
   const objective = oneOf(
     options.objective ?? "feature-error",
     ["feature-error", "reconstruction"],
@@ -485,7 +529,9 @@ function checkAttack(data: MatrixLike, options: LafaOptions): Checked {
     }
   }
   const iterations = wholeNumber(
-    options.iterations ?? (official ? OFFICIAL_ITERATIONS : 1000),
+    training
+      ? training.inner * training.outer
+      : (options.iterations ?? (official ? OFFICIAL_ITERATIONS : 1000)),
     1,
     0x7fffffff,
     "iterations",
@@ -520,7 +566,8 @@ function checkAttack(data: MatrixLike, options: LafaOptions): Checked {
       "evaluationIterations",
     ),
     damping: numberFrom(options.damping ?? 0.01, Number.MIN_VALUE, "damping"),
-    loss: oneOf(options.loss ?? "kullback-leibler", ["kullback-leibler", "frobenius"], "loss"),
+    loss: checkModelLoss(model, options.loss),
+    training,
     seed: wholeNumber(options.seed ?? 0, 0, 0xffffffff, "seed"),
     low,
     high,

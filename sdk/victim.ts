@@ -1,6 +1,7 @@
 // The factorization that is attacked: from the start that the attacker knows, with the gradients that an attack
 // follows, and from others.
 
+import { atnmfProblem } from "./atnmf.js";
 import type { Checked, LafaOptions } from "./attack.js";
 import { computeEach } from "./compute.js";
 import type { Engine } from "./engine.js";
@@ -89,8 +90,7 @@ export class Victim {
     this.#start = checkFactors(start as Solution, "the start", shape);
     const { official, evaluationIterations, iterations } = this.#asked;
     const maxIterations = official ? Math.ceil(evaluationIterations / 2) : evaluationIterations;
-    const init = this.#start;
-    const [own] = given ? [] : await this.#solve([nmfProblem(V, this.#options({ init, maxIterations }))]);
+    const [own] = given ? [] : await this.#solve([this.#fit(V, { init: this.#start, maxIterations })]);
     this.#reference = given ?? checkFactors(own as Solution, "the factorization of V", shape);
     if (!official) return;
     const [other] = await this.#solve([this.#fromAnywhere(V, iterations)]);
@@ -115,6 +115,23 @@ export class Victim {
       ...(threads === undefined ? {} : { threads }),
       ...more,
     };
+  }
+
+  /** A factorization of X by the victim's method, for AT-NMF of whole inner loops. */
+  #fit(X: Matrix, more: Pick<NmfOptions, "init" | "seed" | "maxIterations">): Problem {
+    const { training } = this.#asked;
+    if (!training) return nmfProblem(X, this.#options(more));
+    const { loss: _, solver: __, tolerance: ___, maxIterations, ...shared } = this.#options(more);
+    const { lambda, inner } = training;
+    const maxOuter = Math.ceil((maxIterations as number) / inner);
+    return atnmfProblem(X, {
+      ...shared,
+      lambda,
+      maxInner: inner,
+      maxOuter,
+      epsilonInner: 0,
+      epsilonOuter: 0,
+    });
   }
 
   async #solve(problems: readonly Problem[]): Promise<Solution[]> {
@@ -203,7 +220,7 @@ export class Victim {
   #fromAnywhere(X: Matrix, maxIterations: number): Problem {
     // A stride of odd golden ratio keeps the starts of neighbouring seeds apart.
     const seed = (Math.imul(this.#asked.seed + 1, 0x9e3779b1) + this.#drawn++) >>> 0;
-    return nmfProblem(X, this.#options({ init: "random", seed, maxIterations }));
+    return this.#fit(X, { init: "random", seed, maxIterations });
   }
 
   /** Official: factors of each attack's point, up to where its gradient begins; undefined for the controls. */
@@ -240,24 +257,32 @@ export class Victim {
   #step(point: Float64Array): Problem {
     const init = this.#start as Factors<Matrix>;
     const { iterations } = this.#asked;
-    return nmfProblem(this.#asked.shaped(point), this.#options({ init, maxIterations: iterations }));
+    return this.#fit(this.#asked.shaped(point), { init, maxIterations: iterations });
   }
 
   #gradient(mode: "implicit" | "backprop", { ascent, factors, target }: Attack): Problem {
-    const { loss, iterations, backpropIterations, evaluationIterations, damping, threads } = this.#asked;
+    const { loss, backpropIterations, evaluationIterations, damping, training, threads } = this.#asked;
     const { depth, leads } = ascent.stage;
-    const usual = mode === "implicit" ? iterations : backpropIterations;
-    const most = Math.max(usual, evaluationIterations);
+    const usual = mode === "implicit" ? this.#asked.iterations : backpropIterations;
+    const iterations = Math.min(Math.ceil(depth * usual), Math.max(usual, evaluationIterations));
     const { W, H } = factors ?? (this.#start as Factors<Matrix>);
-    const implicit = { damping, tolerance: TOLERANCE, maxProducts: MOST_PRODUCTS, floor: FLOOR };
     const problem = gradientProblem(this.#asked.shaped(ascent.point), {
       W,
       H,
       reference: leads ? (target as Factors<Matrix>) : this.reference,
       mode,
       loss,
-      iterations: Math.min(Math.ceil(depth * usual), most),
-      ...(mode === "implicit" ? implicit : {}),
+      ...(training
+        ? {
+            model: "atnmf",
+            lambda: training.lambda,
+            innerIterations: training.inner,
+            outerIterations: Math.ceil(iterations / training.inner),
+          }
+        : { iterations }),
+      ...(mode === "implicit"
+        ? { damping, tolerance: TOLERANCE, maxProducts: MOST_PRODUCTS, floor: FLOOR }
+        : {}),
       ...(threads === undefined ? {} : { threads }),
     });
     if (!problem.gradient) return problem;
@@ -271,14 +296,14 @@ export class Victim {
 
   factorizeAll(matrices: readonly Matrix[]): Promise<Solution[]> {
     const init = this.#start as Factors<Matrix>;
-    return this.#solve(matrices.map((X) => nmfProblem(X, this.#options({ init }))));
+    return this.#solve(matrices.map((X) => this.#fit(X, { init })));
   }
 
   /** Feature errors of X from other random starts. */
   async otherStarts(X: Matrix): Promise<number[]> {
     const { otherStarts, seed } = this.#asked;
     const problems = Array.from({ length: otherStarts }, (_, i) =>
-      nmfProblem(X, this.#options({ init: "random", seed: (seed + 1 + i) % 0x100000000 })),
+      this.#fit(X, { init: "random", seed: (seed + 1 + i) % 0x100000000 }),
     );
     return (await this.#solve(problems)).map((fit) => featureError(fit, this.reference).value);
   }
