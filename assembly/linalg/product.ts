@@ -4,6 +4,7 @@
 //   predict      out (rows×panel) = B·C   B: rows of an R×k factor, C: one panel of a k×N factor
 //   predictWeighted   out (rows×panel) = D∘(B·C)
 //   accumulateQuotients   out (k×panel) += Bᵀ·(V/(B·C + ε))
+//   shares            R = V/P, −Q∘R, and out += Q     P = B·C + ε, Q = (B·D or E·C)/P
 //   accumulateRows    out (rows×k) += X·Cᵀ + Y·Dᵀ   X, Y: rows of a panel, C, D: panels of k rows
 //
 // Long panels are taken in blocks of rows that stay in the first-level cache while every strip of
@@ -13,15 +14,21 @@
 import { PANEL_BYTES, panelWidth } from "./lanes";
 import { stripCount, stripWidth } from "./layout";
 import {
+  pairs1,
+  pairs2,
+  pairs3,
   predict4,
   quotient4,
   quotientStrip3,
   rows1,
   rows2,
+  rows3,
+  shares2,
   strip1,
   strip2,
   strip3,
   strip4,
+  turnedShares2,
   weighted4,
 } from "./micro";
 
@@ -150,9 +157,61 @@ function quotients<T>(
   }
 }
 
+/** Rows and vectors of what {@link shares} takes; t has two more rows of room behind the last. */
+export const SHARE_ROWS: i32 = 126;
+
 /**
- * out(a, r) += x(r)·c(a) + y(r)·d(a) for r < rows, each a vector whose lanes remain to be added. x, y: rows of a
- * panel, x 0 for none; c, d: k rows of a panel; out: the vector of a = 0, r = 0, those of the next a `stride` bytes on.
+ * Of the rows of one panel, with P = B·C + e: r ← R = V/P, t ← −Q∘R, gradient += Q. Q = B·D/P, or E·C/P with
+ * `changes` not 0. factor, changes: the panels of Bᵀ and Eᵀ; row0 is a multiple of the panel width; c, d: k rows of a
+ * panel; v, gradient, r, t: rows of a panel, the last two SHARE_ROWS + 2 at least. constants: e and 1, a vector each.
+ */
+export function shares<T>(
+  rows: i32,
+  k: i32,
+  factor: usize,
+  changes: usize,
+  row0: i32,
+  c: usize,
+  d: usize,
+  v: usize,
+  constants: usize,
+  gradient: usize,
+  r: usize,
+  t: usize,
+): void {
+  const first = <usize>(row0 / panelWidth<T>()) * k * PANEL_BYTES;
+  let b = factor + first;
+  let l = changes + first;
+  const spare = t + <usize>SHARE_ROWS * PANEL_BYTES;
+  const e = v128.load(constants);
+  const one = v128.load(constants, 16);
+  for (; rows > 0; rows -= 2) {
+    // Behind an odd last row there is nobody's gradient, or somebody else's.
+    const to = rows > 1 ? gradient : spare;
+    if (rows == 1) memory.copy(spare, gradient, PANEL_BYTES);
+    if (changes) turnedShares2<T>(k, b, l, c, v, e, one, to, r, t);
+    else shares2<T>(k, b, c, d, v, e, one, to, r, t);
+    if (rows == 1) memory.copy(gradient, spare, PANEL_BYTES);
+    const next = nextTwo<T>(k, factor, b);
+    l += next - b;
+    b = next;
+    v += 2 * PANEL_BYTES;
+    gradient += 2 * PANEL_BYTES;
+    r += 2 * PANEL_BYTES;
+    t += 2 * PANEL_BYTES;
+  }
+}
+
+/** {@link nextFour} for two. */
+function nextTwo<T>(k: i32, factor: usize, b: usize): usize {
+  const step: usize = 2 * sizeof<T>();
+  const last = ((b - factor) & (PANEL_BYTES - 1)) == PANEL_BYTES - step;
+  return b + (last ? <usize>k * PANEL_BYTES - (PANEL_BYTES - step) : step);
+}
+
+/**
+ * out(r, a) += x(r)·c(a) + y(r)·d(a) for r < rows, each a vector whose lanes remain to be added. x, y: rows of a
+ * panel, x 0 for none; c, d: k rows of a panel; out: rows of k vectors.
  */
 export function accumulateRows<T>(
   rows: i32,
@@ -162,14 +221,22 @@ export function accumulateRows<T>(
   y: usize,
   d: usize,
   out: usize,
-  stride: usize,
 ): void {
-  for (let a = 0; a < k; a++) {
-    if (x) rows2<T>(rows, x, c, y, d, out);
-    else rows1<T>(rows, y, d, out);
-    c += PANEL_BYTES;
-    d += PANEL_BYTES;
-    out += stride;
+  const stride = (<usize>k) << 4;
+  while (k > 0) {
+    // Three at a time, but two and two of four.
+    const width = k == 4 ? 2 : min(3, k);
+    if (x) {
+      if (width == 3) pairs3<T>(rows, x, c, y, d, out, stride);
+      else if (width == 2) pairs2<T>(rows, x, c, y, d, out, stride);
+      else pairs1<T>(rows, x, c, y, d, out, stride);
+    } else if (width == 3) rows3<T>(rows, y, d, out, stride);
+    else if (width == 2) rows2<T>(rows, y, d, out, stride);
+    else rows1<T>(rows, y, d, out, stride);
+    k -= width;
+    c += <usize>width * PANEL_BYTES;
+    d += <usize>width * PANEL_BYTES;
+    out += (<usize>width) << 4;
   }
 }
 
