@@ -48,7 +48,11 @@ export interface LafaOptions {
   readonly steps?: number;
   /** The first step, in units of ε; Auto-PGD halves it where it does not pay. Default 2. */
   readonly stepSize?: number;
-  /** Attacks from different random points, of which the best is kept. Default 4: one of them may stay where features hardly move. */
+  /**
+   * Attacks from different random points, of which the best is kept. Default 4. With 8 steps and more all but the
+   * first spend half of them on approaching the features that V's factorization passes from another start, where
+   * there are such: from a start that leads straight to the reference no attack gets far without.
+   */
   readonly restarts?: number;
   /**
    * Whether to begin at a random point of the ball; at V itself, with the reference for its factorization, the
@@ -65,7 +69,10 @@ export interface LafaOptions {
    * `"implicit"`; that of victim `"atnmf"` is `"backprop"`.
    */
   readonly gradient?: "implicit" | "backprop" | "both";
-  /** Iterations of the victim's updates at every step of an attack. Default 1000; see `maxOuter` for `"atnmf"`. */
+  /**
+   * Iterations of the victim's updates at every step of an attack. Default 1000; see `maxOuter` for `"atnmf"`. With
+   * 8 steps and more the last quarter of them looks three times as far ahead, and what is said of `restarts` a tenth.
+   */
   readonly iterations?: number;
   /** Iterations that `"backprop"` goes through. Default: as many as `iterations`. */
   readonly backpropIterations?: number;
@@ -85,8 +92,7 @@ export interface LafaOptions {
   readonly reference?: Factors;
   /**
    * The victim's start, which the attacker knows. Default `"random"`. It decides how far an attack can get: on WTSI
-   * at an L2 size of 0.01 to 0.65 and more from six of ten random starts, to less than 0.4 from the others, whatever
-   * the restarts.
+   * at an L2 size of 0.01 to feature errors from 0.54 to 0.80 over the starts of ten seeds.
    */
   readonly init?: InitOption;
   /** Of the start, the random points and the controls. Default 0. */

@@ -47,7 +47,7 @@ export interface AttackResult<A extends Numbers = Numbers> {
   readonly W: Matrix<A>;
   /** Its H. */
   readonly H: Matrix<A>;
-  /** Feature errors along the kept attack, after the few iterations of its steps. */
+  /** Feature errors along the kept attack, after the iterations of its steps, of which the stages have more or fewer. */
   readonly history: readonly number[];
   /** The gradient that the kept attack followed: of the feature error in either way, or of the victim's loss. */
   readonly gradient: "implicit" | "backprop" | "reconstruction";
