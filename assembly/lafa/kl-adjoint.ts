@@ -16,9 +16,9 @@
 //   H first   back over W_t, H_t │ W_{t−1}, H_{t−1} │ …
 //   W first   back over H_t │ W_t, H_{t−1} │ W_{t−1}, …
 
-import { horizontalSum, PANEL_BYTES, panelCount, panelWidth } from "../linalg/lanes";
+import { horizontalSum, lanes, PANEL_BYTES, panelCount, panelWidth } from "../linalg/lanes";
 import { panelToTiles } from "../linalg/layout";
-import { accumulate, accumulateRows, SHARE_ROWS, shares } from "../linalg/product";
+import { accumulate, accumulateRows, pairUp, SHARE_ROWS, shares } from "../linalg/product";
 import { denominator, numerator, tileOne, tileTwo } from "../nmf/workspace";
 import { barrier } from "../parallel/barrier";
 import { nextChunk } from "../parallel/claim";
@@ -55,7 +55,7 @@ export function kullbackLeiblerReturn<T>(task: Task, checkpoint: i32, id: i32): 
     v128.store(constants, v128.splat<T>(<T>1), 16);
   }
   if (!ahead) {
-    barrier(task);
+    rowsPass<T>(task, checkpoint, steps, steps, false, id);
     columnsPass<T>(task, checkpoint, steps, steps, id);
   }
   for (let step = steps - 1; step >= 0; step--) {
@@ -79,33 +79,40 @@ function sumsAt<T>(task: Task, checkpoint: i32, step: i32, ofH: bool): usize {
 
 /**
  * With `summed`, W̄ += what the last pass over columns left, and the shift of its half-step of H, whose new H was that
- * of step `current` + 1, if there was one. Then for `step` ≥ 0: W̄ → Ā and Ḡ∘W⁺/W of its half-step of W, whose H was
- * that of `current`; tiles of W and of Ā.
+ * of step `current` + 1, if there was one. Then makes W of `step` ≥ 0 ready for the next pass, and, before the last
+ * step, W̄ → Ā and Ḡ∘W⁺/W of its half-step of W, whose H was that of `current`.
  */
 function rowsPass<T>(task: Task, checkpoint: i32, step: i32, current: i32, summed: bool, id: i32): void {
   const k = task.k;
+  const width = panelWidth<T>();
   const side = changetype<Side>(task.sideW);
   const vectors = vectorsOf(task, false);
   const total = panelCount<T>(side.cols);
   const chunks = chunkCount(total);
   const size = chunkPanels(total);
   const shift = summed && current >= 0 ? shiftOfColumns<T>(task, id) : <usize>0;
-  const old = step < 0 ? <usize>0 : panelsAt<T>(task, checkpoint, step, false);
-  const next = step < 0 ? <usize>0 : panelsAt<T>(task, checkpoint, step + 1, false);
-  const sums = step < 0 ? <usize>0 : sumsAt<T>(task, checkpoint, current, true);
+  const changed = step >= 0 && step < gradientOf(task).steps;
+  const W = step < 0 ? <usize>0 : panelsAt<T>(task, checkpoint, step, false);
+  const next = changed ? panelsAt<T>(task, checkpoint, step + 1, false) : <usize>0;
+  const inverses = changed ? inversesOf(task, sumsAt<T>(task, checkpoint, current, true), id) : <usize>0;
+  const change = denominator(task, id);
   for (let chunk = nextChunk(task, chunks, id, -1); chunk >= 0; chunk = nextChunk(task, chunks, id, chunk)) {
     const last = min(total, (chunk + 1) * size);
     const part = partialOf(task, false, chunk) + <usize>SCALARS * 8;
     memory.fill(part, 0, <usize>k * 8);
     for (let p = chunk * size; p < last; p++) {
       const at = <usize>(p * k) * PANEL_BYTES;
+      const gradient = vectors.adjoint + at;
       if (summed) addColumnSums<T>(task, p);
-      if (shift) addToRows<T>(k, shift, vectors.adjoint + at);
+      if (shift) addToRows<T>(k, shift, gradient);
       if (step < 0) continue;
-      const change = vectors.change + at;
-      changePanel<T>(k, old + at, next + at, sums, task.epsilon, vectors.adjoint + at, change, part);
-      panelToTiles<T>(k, side.cols, p, old + at, side.tiles);
-      panelToTiles<T>(k, side.cols, p, change, vectors.changeTiles);
+      panelToTiles<T>(k, side.cols, p, W + at, side.tiles);
+      if (changed) {
+        changePanel<T>(k, W + at, next + at, inverses, gradient, change, part);
+        panelToTiles<T>(k, side.cols, p, change, vectors.changeTiles);
+      }
+      const pairs = gradientOf(task).pairs + 2 * at;
+      pairUp<T>(min(width, side.cols - p * width), k, W + at, changed ? change : W + at, pairs);
     }
   }
   barrier(task);
@@ -122,29 +129,27 @@ function columnsPass<T>(task: Task, checkpoint: i32, step: i32, current: i32, id
   const stop = changetype<usize>(task) + offsetof<Task>("stop");
   const adjoint = vectorsOf(task, true).adjoint;
   const change = denominator(task, id);
-  const W = panelsAt<T>(task, checkpoint, step, false);
-  const sums = sumsAt<T>(task, checkpoint, step, false);
+  const inverses = inversesOf(task, sumsAt<T>(task, checkpoint, step, false), id);
   const H = panelsAt<T>(task, checkpoint, current, true);
   const before = ofH ? panelsAt<T>(task, checkpoint, current - 1, true) : <usize>0;
-  const changes = vectorsOf(task, false).change;
   const shift = ofW ? shiftOfRows(task, id) : <usize>0;
   const groups = groupCount<T>(task);
   for (let group = nextChunk(task, groups, id, -1); group >= 0; group = nextChunk(task, groups, id, group)) {
     if (atomic.load<i32>(stop)) break;
-    const rowSums = columnSumsOf(task, group);
-    memory.fill(rowSums, 0, groupBytes(task));
-    const part = shiftOf(task, group);
+    const rowSums = columnSumsOf<T>(task, group);
+    memory.fill(rowSums, 0, groupBytes<T>(task));
+    const part = shiftOf<T>(task, group);
     const last = firstInGroup<T>(task, group + 1);
     for (let p = firstInGroup<T>(task, group); p < last; p++) {
       const at = <usize>(p * k) * PANEL_BYTES;
       const out = adjoint + at;
       if (ofW) {
-        panelAdjoint<T>(task, p, W, changes, H + at, 0, rowSums, out, id);
+        panelAdjoint<T>(task, p, H + at, 0, rowSums, out, id);
         addToRows<T>(k, shift, out);
       }
       if (ofH) {
-        changePanel<T>(k, before + at, H + at, sums, task.epsilon, out, change, part);
-        panelAdjoint<T>(task, p, W, 0, before + at, change, rowSums, out, id);
+        changePanel<T>(k, before + at, H + at, inverses, out, change, part);
+        panelAdjoint<T>(task, p, before + at, change, rowSums, out, id);
       }
     }
   }
@@ -152,17 +157,15 @@ function columnsPass<T>(task: Task, checkpoint: i32, step: i32, current: i32, id
 }
 
 /**
- * Panel p of X in either half-step, a tile at a time: its parts of H̄ and of ∂L/∂X, and into `sums` those of W̄. W: the
- * panels; h: the panel of H in P.
+ * Panel p of X in either half-step, a tile at a time: its parts of H̄ and of ∂L/∂X, and into `sums` those of W̄. h: the
+ * panel of H in P.
  *
  *   of H   H̄ −= Wᵀ(Q∘R),        W̄ += RĀᵀ − (Q∘R)Hᵀ     Q = WĀ/P, Ā the panel `change`
- *   of W   H̄ += ĀᵀR − Wᵀ(Q∘R),  W̄ −= (Q∘R)Hᵀ           Q = ĀH/P, Ā as the panels `changes` and as tiles
+ *   of W   H̄ += ĀᵀR − Wᵀ(Q∘R),  W̄ −= (Q∘R)Hᵀ           Q = ĀH/P, `change` 0
  */
 function panelAdjoint<T>(
   task: Task,
   p: i32,
-  W: usize,
-  changes: usize,
   h: usize,
   change: usize,
   sums: usize,
@@ -174,39 +177,36 @@ function panelAdjoint<T>(
   const tiles = changetype<Side>(task.sideW).tiles;
   const changeTiles = vectorsOf(task, false).changeTiles;
   const data = changetype<Side>(task.sideH).data;
-  const gradient = gradientOf(task).gradient;
-  const constants = gradientOf(task).constants;
+  const g = gradientOf(task);
   const R = tileOne(task, id);
   const minus = tileTwo(task, id);
-  for (let row = 0; row < m; row += ROWS) {
-    const count = min(ROWS, m - row);
+  for (let row = 0; row < m; row += SHARE_ROWS) {
+    const count = min(SHARE_ROWS, m - row);
     const at = (<usize>p * m + row) * PANEL_BYTES;
-    shares<T>(count, k, W, changes, row, h, change, data + at, constants, gradient + at, R, minus);
-    if (changes) accumulate<T>(count, k, changeTiles, m, row, R, out);
+    const pairs = g.pairs + <usize>(2 * row * k) * sizeof<T>();
+    shares<T>(count, k, pairs, h, change, data + at, g.constants, g.gradient + at, R, minus);
+    if (!change) accumulate<T>(count, k, changeTiles, m, row, R, out);
     accumulate<T>(count, k, tiles, m, row, minus, out);
-    accumulateRows<T>(count, k, changes ? 0 : R, change, minus, h, sums + ((<usize>(row * k)) << 4));
+    accumulateRows<T>(count, k, change ? R : 0, change, minus, h, sums + ((<usize>(row * k)) << 4));
   }
 }
 
-/** Rows of a tile: whole panels' widths. */
-const ROWS: i32 = SHARE_ROWS & ~7;
-
-/** C, C⁺ and Ḡ in `gradient` → Ā, and Ḡ∘C⁺/C in its place, of one panel, and its part of Σ_j s̄. sums: row sums of B. */
+/** C, C⁺ and Ḡ in `gradient` → Ā, and Ḡ∘C⁺/C in its place, of one panel, and its part of Σ_j s̄. inverses: 1/s. */
 function changePanel<T>(
   k: i32,
   c: usize,
   next: usize,
-  sums: usize,
-  epsilon: f64,
+  inverses: usize,
   gradient: usize,
   change: usize,
   part: usize,
 ): void {
   const zero = v128.splat<T>(<T>0);
-  for (let a = 0; a < k; a++) {
-    const inverse = v128.splat<T>(<T>(1 / (load<f64>(sums + <usize>a * 8) + epsilon)));
-    let sum: f64 = 0;
-    for (let half = <usize>a * PANEL_BYTES; half < <usize>(a + 1) * PANEL_BYTES; half += 16) {
+  const end = c + <usize>k * PANEL_BYTES;
+  for (; c < end; c += PANEL_BYTES, part += 8, inverses += 8) {
+    const inverse = v128.splat<T>(<T>load<f64>(inverses));
+    let sum = zero;
+    for (let half: usize = 0; half < PANEL_BYTES; half += 16) {
       const old = v128.load(c + half);
       const value = v128.load(next + half);
       const slope = v128.load(gradient + half);
@@ -215,11 +215,22 @@ function changePanel<T>(
       const relative = v128.mul<T>(slope, inverse);
       v128.store(change + half, v128.mul<T>(relative, old));
       v128.store(gradient + half, v128.mul<T>(slope, ratio));
-      sum -= horizontalSum<T>(v128.mul<T>(relative, value));
+      sum = v128.add<T>(sum, v128.mul<T>(relative, value));
     }
-    const to = part + <usize>a * 8;
-    store<f64>(to, load<f64>(to) + sum);
+    store<f64>(part, load<f64>(part) - horizontalSum<T>(sum));
+    next += PANEL_BYTES;
+    gradient += PANEL_BYTES;
+    change += PANEL_BYTES;
   }
+}
+
+/** 1/s of each component from the row sums of B (k f64), in the member's scratch. */
+function inversesOf(task: Task, sums: usize, id: i32): usize {
+  const inverses = numerator(task, id) + <usize>task.k * 8;
+  for (let at: usize = 0; at < <usize>task.k * 8; at += 8) {
+    store<f64>(inverses + at, 1 / (load<f64>(sums + at) + task.epsilon));
+  }
+  return inverses;
 }
 
 /** Σ s̄ of each component over what the half-step of W left (k f64), in the member's scratch. */
@@ -235,7 +246,7 @@ function shiftOfColumns<T>(task: Task, id: i32): usize {
   const groups = groupCount<T>(task);
   for (let a = 0; a < task.k; a++) {
     let sum: f64 = 0;
-    for (let group = 0; group < groups; group++) sum += load<f64>(shiftOf(task, group) + <usize>a * 8);
+    for (let group = 0; group < groups; group++) sum += load<f64>(shiftOf<T>(task, group) + <usize>a * 8);
     store<f64>(sums + <usize>a * 8, sum);
   }
   return sums;
@@ -254,23 +265,34 @@ function addToRows<T>(k: i32, sums: usize, panel: usize): void {
 /** Panel p of W̄ += the sums over columns of all groups. */
 function addColumnSums<T>(task: Task, p: i32): void {
   const k = task.k;
-  const width = panelWidth<T>();
-  const first = p * width;
-  const live = min(width, task.m - first);
-  const panel = vectorsOf(task, false).adjoint + <usize>(p * k) * PANEL_BYTES;
   const groups = groupCount<T>(task);
-  const bytes = groupBytes(task);
-  let from = columnSumsOf(task, 0) + ((<usize>(first * k)) << 4);
-  for (let column = 0; column < live; column++) {
-    let to = panel + <usize>column * sizeof<T>();
+  const bytes = groupBytes<T>(task);
+  // From one row's sum of a component to the next row's.
+  const row = (<usize>k) << 4;
+  const rows = <usize>(p * panelWidth<T>());
+  for (let half: usize = 0; half < 2; half++) {
+    let to = vectorsOf(task, false).adjoint + <usize>(p * k) * PANEL_BYTES + 16 * half;
+    let from = columnSumsOf<T>(task, 0) + (rows + half * lanes<T>()) * row;
     for (let a = 0; a < k; a++, from += 16, to += PANEL_BYTES) {
-      let at = from;
-      let sum = v128.load(at);
-      for (let group = 1; group < groups; group++) {
-        at += bytes;
-        sum = v128.add<T>(sum, v128.load(at));
+      let sum = v128.load(to);
+      for (let group = 0, at = from; group < groups; group++, at += bytes) {
+        sum = v128.add<T>(sum, sumsOfLanes<T>(at, row));
       }
-      store<T>(to, <T>(<f64>load<T>(to) + horizontalSum<T>(sum)));
+      v128.store(to, sum);
     }
   }
+}
+
+/** The sums of the lanes of as many vectors as there are lanes, `apart` bytes apart. */
+function sumsOfLanes<T>(at: usize, apart: usize): v128 {
+  const a = v128.load(at);
+  const b = v128.load(at + apart);
+  if (sizeof<T>() == 8) {
+    return v128.add<T>(v128.shuffle<f64>(a, b, 0, 2), v128.shuffle<f64>(a, b, 1, 3));
+  }
+  const c = v128.load(at + 2 * apart);
+  const d = v128.load(at + 3 * apart);
+  const ab = v128.add<T>(v128.shuffle<f32>(a, b, 0, 1, 4, 5), v128.shuffle<f32>(a, b, 2, 3, 6, 7));
+  const cd = v128.add<T>(v128.shuffle<f32>(c, d, 0, 1, 4, 5), v128.shuffle<f32>(c, d, 2, 3, 6, 7));
+  return v128.add<T>(v128.shuffle<f32>(ab, cd, 0, 2, 4, 6), v128.shuffle<f32>(ab, cd, 1, 3, 5, 7));
 }

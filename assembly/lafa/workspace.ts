@@ -2,10 +2,11 @@
 // nothing here is m×n but the gradient of back-propagation, which is summed over the steps.
 //
 //   [Gradient][GradientSide H][GradientSide W] vectors of H, of W  features  partials
-//   back-propagation   ∂L/∂X  states  sums over columns  constants
+//   back-propagation   ∂L/∂X  states  sums over columns  constants  W and Ā in pairs of rows
 //   implicit           the k×k blocks of each column of H and row of W
 
-import { PANEL_BYTES, panelCount } from "../linalg/lanes";
+import { PANEL_BYTES, panelCount, panelWidth } from "../linalg/lanes";
+import { pairElements } from "../linalg/product";
 import { Cursor, take, tileOne } from "../nmf/workspace";
 import { chunkCount } from "../parallel/range";
 import { Loss, Task } from "../task";
@@ -27,9 +28,9 @@ export class GradientSide {
   reference: usize;
   /** Gradient in C; in the solution of the implicit system the residual r. */
   adjoint: usize;
-  /** Back-propagation: Ā, of H with Kullback–Leibler in scratch instead. Implicit: u = d∘p. */
+  /** Frobenius, back-propagation: Ā. Implicit: u = d∘p. */
   change: usize;
-  /** The same as tiles. */
+  /** The same as tiles; with Kullback–Leibler too, of W. */
   changeTiles: usize;
   /** Implicit: √(C/s), and the multipliers of entries on the boundary. */
   d: usize;
@@ -106,6 +107,8 @@ export class Gradient {
   columnSums: usize;
   /** ε and 1, a vector each: engines make a constant anew in every pass of a loop. */
   constants: usize;
+  /** W and Ā as linalg/product.ts has them for `shares`. */
+  pairs: usize;
 }
 
 /** At most this many groups of panels of H sum over columns. */
@@ -152,8 +155,8 @@ function layoutOf(task: Task, base: usize, mode: i32, states: i32, size: i32): f
   const W = take(cursor, <f64>offsetof<GradientSide>());
   const implicit = mode == Mode.IMPLICIT;
   const summed = !implicit && task.loss != Loss.FROBENIUS;
-  layoutSide(cursor, base == 0 ? 0 : H, task.n, k, size, implicit, !summed);
-  layoutSide(cursor, base == 0 ? 0 : W, task.m, k, size, implicit, true);
+  layoutSide(cursor, base == 0 ? 0 : H, task.n, k, size, implicit, !summed, !summed);
+  layoutSide(cursor, base == 0 ? 0 : W, task.m, k, size, implicit, !summed, true);
   const matching = take(cursor, <f64>k * 4);
   const cost = take(cursor, <f64>k * <f64>k * 8);
   const assignment = take(cursor, <f64>assignBytes(k));
@@ -165,8 +168,10 @@ function layoutOf(task: Task, base: usize, mode: i32, states: i32, size: i32): f
   const gradient = take(cursor, implicit ? 0 : panelBytes(task.m, task.n, size));
   const kept = take(cursor, implicit ? 0 : <f64>states * stateBytesOf(task, size));
   const groups = groupsOf((task.n + width - 1) / width);
-  const sums = take(cursor, summed ? <f64>groups * (<f64>k * <f64>task.m * 16 + sumBytes(k)) : 0);
+  const rowSums = <f64>width * Math.ceil(<f64>task.m / <f64>width) * <f64>k * 16;
+  const sums = take(cursor, summed ? <f64>groups * (rowSums + sumBytes(k)) : 0);
   const constants = take(cursor, summed ? 32 : 0);
+  const pairs = take(cursor, summed ? pairElements(task.m, k) * <f64>size : 0);
   const bytes = changetype<Cursor>(cursor).at - <f64>base;
   if (base != 0) {
     memory.fill(record, 0, offsetof<Gradient>());
@@ -187,11 +192,12 @@ function layoutOf(task: Task, base: usize, mode: i32, states: i32, size: i32): f
     g.states = kept;
     g.columnSums = sums;
     g.constants = constants;
+    g.pairs = pairs;
   }
   return bytes;
 }
 
-/** The vectors of one side, whose record is at `at`, or is not written for 0; `changes`: with `change` as a whole. */
+/** The vectors of one side, whose record is at `at`, or is not written for 0; with `change`, or as tiles, or not. */
 function layoutSide(
   cursor: usize,
   at: usize,
@@ -199,7 +205,8 @@ function layoutSide(
   k: i32,
   size: i32,
   implicit: bool,
-  changes: bool,
+  change: bool,
+  changeTiles: bool,
 ): void {
   const vector = panelBytes(k, cols, size);
   const tiles = tileBytes(cols, k, size);
@@ -208,7 +215,8 @@ function layoutSide(
     let bytes = field < SHARED_VECTORS || implicit ? vector : 0;
     if (field == SHARED_VECTORS - 1) bytes = tiles;
     if (field == VECTORS - 1) bytes *= <f64>k;
-    if (field > 1 && field < SHARED_VECTORS && !changes) bytes = 0;
+    if (field == SHARED_VECTORS - 2 && !change) bytes = 0;
+    if (field == SHARED_VECTORS - 1 && !changeTiles) bytes = 0;
     const start = take(cursor, bytes);
     if (at) store<usize>(at + <usize>field * sizeof<usize>(), start);
   }
@@ -271,19 +279,24 @@ export function firstInGroup<T>(task: Task, group: i32): i32 {
   return (panelCount<T>(task.n) * group) / groupCount<T>(task);
 }
 
-/** Bytes of the sums of one group: m×k vectors, whose lanes are not yet added, and k f64. */
-export function groupBytes(task: Task): usize {
-  return ((<usize>task.k * task.m) << 4) + <usize>sumBytes(task.k);
+/** Bytes of the sums of one group: k vectors a row of X, whose lanes are not yet added, and k f64. */
+export function groupBytes<T>(task: Task): usize {
+  return rowSumBytes<T>(task) + <usize>sumBytes(task.k);
 }
 
-/** Where a group leaves its m×k vectors. */
-export function columnSumsOf(task: Task, group: i32): usize {
-  return gradientOf(task).columnSums + <usize>group * groupBytes(task);
+/** Rows are as many as there are in whole panels of Wᵀ, and 0 behind the last. */
+function rowSumBytes<T>(task: Task): usize {
+  return (<usize>(panelCount<T>(task.m) * panelWidth<T>() * task.k)) << 4;
+}
+
+/** Where a group leaves its vectors, row by row. */
+export function columnSumsOf<T>(task: Task, group: i32): usize {
+  return gradientOf(task).columnSums + <usize>group * groupBytes<T>(task);
 }
 
 /** Where a group leaves its k numbers. */
-export function shiftOf(task: Task, group: i32): usize {
-  return columnSumsOf(task, group) + ((<usize>task.k * task.m) << 4);
+export function shiftOf<T>(task: Task, group: i32): usize {
+  return columnSumsOf<T>(task, group) + rowSumBytes<T>(task);
 }
 
 /** Where slot `slot` holds its state: panels of H, of Wᵀ, row sums of H, of Wᵀ. */

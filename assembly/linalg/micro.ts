@@ -4,8 +4,8 @@
 //   predict4        out (4 rows × 2 vectors) = Σ_a b(a, 0…3) ⊗ x(a, 2 vectors)
 //   weighted4       out = d ∘ that
 //   quotient4       out = v / (that + ε)
-//   shares2         R = v/P, −QR, and out += Q, of 2 rows × 2 vectors, with P = BC + ε and Q = BD/P
-//   turnedShares2   the same with Q = EC/P
+//   shareRows       R = v/P, −Q∘R, and out += Q, of 2 rows × 2 vectors at a time, P = BC + ε, Q = BD/P
+//   turnedShareRows the same with Q = EC/P
 //   rows1…rows3     out(r, a) (1 vector) += y(r)·d(a) for 1, 2 or 3 a, the two vectors of a row added
 //   pairs1…pairs3   the same += x(r)·c(a) + y(r)·d(a)
 //   quotientStrip3  out (3×1 vectors) += Σ_r b(r, 0…2) ⊗ (v(r) / (Σ_a b(r, a) c(a) + ε)), all in registers
@@ -314,14 +314,15 @@ export function quotientStrip3<T>(rows: i32, b: usize, c: usize, v: usize, e: v1
 }
 
 /**
- * Two rows of what back-propagation makes of v/(B·C + e), where Q is the gradient of its numerator:
+ * What back-propagation makes of the rows of v/(B·C + e), two at a time, with Q the gradient in those rows:
  *
- *   r ← R = v/(BC + e),  t ← −QR,  gradient += Q,  Q = BD/(BC + e)
+ *   r ← R = v/(BC + e),  t ← −Q∘R,  gradient += Q,  Q = BD/(BC + e)
  *
- * b: k rows of a panel of Bᵀ, two columns of which are read; c, d: k rows of a panel; v, gradient, r, t: rows of a
- * panel. Divisions take as long as some products, and run beside those of the next rows.
+ * rows: even; b: 4k numbers for each two rows, of each component two of B and two of E; c, d: k rows of a panel; v,
+ * gradient, r, t: rows of a panel. Divisions take as long as some products, and run beside those of the next rows.
  */
-export function shares2<T>(
+export function shareRows<T>(
+  rows: i32,
   k: i32,
   b: usize,
   c: usize,
@@ -333,63 +334,70 @@ export function shares2<T>(
   r: usize,
   t: usize,
 ): void {
-  let p0 = e;
-  let p1 = e;
-  let p2 = e;
-  let p3 = e;
-  let m0 = v128.splat<T>(<T>0);
-  let m1 = m0;
-  let m2 = m0;
-  let m3 = m0;
-  for (const end = c + <usize>k * PANEL_BYTES; c < end; c += PANEL_BYTES) {
-    const s = v128.load_splat<T>(b);
-    const u = v128.load_splat<T>(b, sizeof<T>());
-    const c0 = v128.load(c);
-    const c1 = v128.load(c, 16);
-    const d0 = v128.load(d);
-    const d1 = v128.load(d, 16);
-    p0 = v128.add<T>(p0, v128.mul<T>(s, c0));
-    p1 = v128.add<T>(p1, v128.mul<T>(s, c1));
-    p2 = v128.add<T>(p2, v128.mul<T>(u, c0));
-    p3 = v128.add<T>(p3, v128.mul<T>(u, c1));
-    m0 = v128.add<T>(m0, v128.mul<T>(s, d0));
-    m1 = v128.add<T>(m1, v128.mul<T>(s, d1));
-    m2 = v128.add<T>(m2, v128.mul<T>(u, d0));
-    m3 = v128.add<T>(m3, v128.mul<T>(u, d1));
-    b += PANEL_BYTES;
-    d += PANEL_BYTES;
+  const zero = v128.xor(e, e);
+  const last = c + <usize>k * PANEL_BYTES;
+  const apart = d - c;
+  for (const end = v + <usize>rows * PANEL_BYTES; v < end; v += 2 * PANEL_BYTES) {
+    let p0 = e;
+    let p1 = e;
+    let p2 = e;
+    let p3 = e;
+    let m0 = zero;
+    let m1 = zero;
+    let m2 = zero;
+    let m3 = zero;
+    for (let a = c; a < last; a += PANEL_BYTES) {
+      const s = v128.load_splat<T>(b);
+      const u = v128.load_splat<T>(b, sizeof<T>());
+      const c0 = v128.load(a);
+      const c1 = v128.load(a, 16);
+      const d0 = v128.load(a + apart);
+      const d1 = v128.load(a + apart, 16);
+      p0 = v128.add<T>(p0, v128.mul<T>(s, c0));
+      p1 = v128.add<T>(p1, v128.mul<T>(s, c1));
+      p2 = v128.add<T>(p2, v128.mul<T>(u, c0));
+      p3 = v128.add<T>(p3, v128.mul<T>(u, c1));
+      m0 = v128.sub<T>(m0, v128.mul<T>(s, d0));
+      m1 = v128.sub<T>(m1, v128.mul<T>(s, d1));
+      m2 = v128.sub<T>(m2, v128.mul<T>(u, d0));
+      m3 = v128.sub<T>(m3, v128.mul<T>(u, d1));
+      b += 4 * sizeof<T>();
+    }
+    p0 = v128.div<T>(one, p0);
+    p1 = v128.div<T>(one, p1);
+    p2 = v128.div<T>(one, p2);
+    p3 = v128.div<T>(one, p3);
+    m0 = v128.mul<T>(m0, p0);
+    m1 = v128.mul<T>(m1, p1);
+    m2 = v128.mul<T>(m2, p2);
+    m3 = v128.mul<T>(m3, p3);
+    p0 = v128.mul<T>(p0, v128.load(v));
+    p1 = v128.mul<T>(p1, v128.load(v, 16));
+    p2 = v128.mul<T>(p2, v128.load(v, 32));
+    p3 = v128.mul<T>(p3, v128.load(v, 48));
+    v128.store(gradient, v128.sub<T>(v128.load(gradient), m0));
+    v128.store(gradient, v128.sub<T>(v128.load(gradient, 16), m1), 16);
+    v128.store(gradient, v128.sub<T>(v128.load(gradient, 32), m2), 32);
+    v128.store(gradient, v128.sub<T>(v128.load(gradient, 48), m3), 48);
+    v128.store(r, p0);
+    v128.store(r, p1, 16);
+    v128.store(r, p2, 32);
+    v128.store(r, p3, 48);
+    v128.store(t, v128.mul<T>(p0, m0));
+    v128.store(t, v128.mul<T>(p1, m1), 16);
+    v128.store(t, v128.mul<T>(p2, m2), 32);
+    v128.store(t, v128.mul<T>(p3, m3), 48);
+    gradient += 2 * PANEL_BYTES;
+    r += 2 * PANEL_BYTES;
+    t += 2 * PANEL_BYTES;
   }
-  p0 = v128.div<T>(one, p0);
-  p1 = v128.div<T>(one, p1);
-  p2 = v128.div<T>(one, p2);
-  p3 = v128.div<T>(one, p3);
-  m0 = v128.mul<T>(m0, p0);
-  m1 = v128.mul<T>(m1, p1);
-  m2 = v128.mul<T>(m2, p2);
-  m3 = v128.mul<T>(m3, p3);
-  p0 = v128.mul<T>(p0, v128.load(v));
-  p1 = v128.mul<T>(p1, v128.load(v, 16));
-  p2 = v128.mul<T>(p2, v128.load(v, 32));
-  p3 = v128.mul<T>(p3, v128.load(v, 48));
-  v128.store(gradient, v128.add<T>(v128.load(gradient), m0));
-  v128.store(gradient, v128.add<T>(v128.load(gradient, 16), m1), 16);
-  v128.store(gradient, v128.add<T>(v128.load(gradient, 32), m2), 32);
-  v128.store(gradient, v128.add<T>(v128.load(gradient, 48), m3), 48);
-  v128.store(r, p0);
-  v128.store(r, p1, 16);
-  v128.store(r, p2, 32);
-  v128.store(r, p3, 48);
-  v128.store(t, v128.mul<T>(v128.neg<T>(p0), m0));
-  v128.store(t, v128.mul<T>(v128.neg<T>(p1), m1), 16);
-  v128.store(t, v128.mul<T>(v128.neg<T>(p2), m2), 32);
-  v128.store(t, v128.mul<T>(v128.neg<T>(p3), m3), 48);
 }
 
-/** {@link shares2} with Q = EC/(BC + e). l: k rows of a panel of Eᵀ. */
-export function turnedShares2<T>(
+/** {@link shareRows} with Q = EC/(BC + e). */
+export function turnedShareRows<T>(
+  rows: i32,
   k: i32,
   b: usize,
-  l: usize,
   c: usize,
   v: usize,
   e: v128,
@@ -398,56 +406,62 @@ export function turnedShares2<T>(
   r: usize,
   t: usize,
 ): void {
-  let p0 = e;
-  let p1 = e;
-  let p2 = e;
-  let p3 = e;
-  let m0 = v128.splat<T>(<T>0);
-  let m1 = m0;
-  let m2 = m0;
-  let m3 = m0;
-  for (const end = c + <usize>k * PANEL_BYTES; c < end; c += PANEL_BYTES) {
-    const s = v128.load_splat<T>(b);
-    const u = v128.load_splat<T>(b, sizeof<T>());
-    const c0 = v128.load(c);
-    const c1 = v128.load(c, 16);
-    const x = v128.load_splat<T>(l);
-    const y = v128.load_splat<T>(l, sizeof<T>());
-    p0 = v128.add<T>(p0, v128.mul<T>(s, c0));
-    p1 = v128.add<T>(p1, v128.mul<T>(s, c1));
-    p2 = v128.add<T>(p2, v128.mul<T>(u, c0));
-    p3 = v128.add<T>(p3, v128.mul<T>(u, c1));
-    m0 = v128.add<T>(m0, v128.mul<T>(x, c0));
-    m1 = v128.add<T>(m1, v128.mul<T>(x, c1));
-    m2 = v128.add<T>(m2, v128.mul<T>(y, c0));
-    m3 = v128.add<T>(m3, v128.mul<T>(y, c1));
-    b += PANEL_BYTES;
-    l += PANEL_BYTES;
+  const zero = v128.xor(e, e);
+  const last = c + <usize>k * PANEL_BYTES;
+  for (const end = v + <usize>rows * PANEL_BYTES; v < end; v += 2 * PANEL_BYTES) {
+    let p0 = e;
+    let p1 = e;
+    let p2 = e;
+    let p3 = e;
+    let m0 = zero;
+    let m1 = zero;
+    let m2 = zero;
+    let m3 = zero;
+    for (let a = c; a < last; a += PANEL_BYTES) {
+      const s = v128.load_splat<T>(b);
+      const u = v128.load_splat<T>(b, sizeof<T>());
+      const c0 = v128.load(a);
+      const c1 = v128.load(a, 16);
+      const x = v128.load_splat<T>(b, 2 * sizeof<T>());
+      const y = v128.load_splat<T>(b, 3 * sizeof<T>());
+      p0 = v128.add<T>(p0, v128.mul<T>(s, c0));
+      p1 = v128.add<T>(p1, v128.mul<T>(s, c1));
+      p2 = v128.add<T>(p2, v128.mul<T>(u, c0));
+      p3 = v128.add<T>(p3, v128.mul<T>(u, c1));
+      m0 = v128.sub<T>(m0, v128.mul<T>(x, c0));
+      m1 = v128.sub<T>(m1, v128.mul<T>(x, c1));
+      m2 = v128.sub<T>(m2, v128.mul<T>(y, c0));
+      m3 = v128.sub<T>(m3, v128.mul<T>(y, c1));
+      b += 4 * sizeof<T>();
+    }
+    p0 = v128.div<T>(one, p0);
+    p1 = v128.div<T>(one, p1);
+    p2 = v128.div<T>(one, p2);
+    p3 = v128.div<T>(one, p3);
+    m0 = v128.mul<T>(m0, p0);
+    m1 = v128.mul<T>(m1, p1);
+    m2 = v128.mul<T>(m2, p2);
+    m3 = v128.mul<T>(m3, p3);
+    p0 = v128.mul<T>(p0, v128.load(v));
+    p1 = v128.mul<T>(p1, v128.load(v, 16));
+    p2 = v128.mul<T>(p2, v128.load(v, 32));
+    p3 = v128.mul<T>(p3, v128.load(v, 48));
+    v128.store(gradient, v128.sub<T>(v128.load(gradient), m0));
+    v128.store(gradient, v128.sub<T>(v128.load(gradient, 16), m1), 16);
+    v128.store(gradient, v128.sub<T>(v128.load(gradient, 32), m2), 32);
+    v128.store(gradient, v128.sub<T>(v128.load(gradient, 48), m3), 48);
+    v128.store(r, p0);
+    v128.store(r, p1, 16);
+    v128.store(r, p2, 32);
+    v128.store(r, p3, 48);
+    v128.store(t, v128.mul<T>(p0, m0));
+    v128.store(t, v128.mul<T>(p1, m1), 16);
+    v128.store(t, v128.mul<T>(p2, m2), 32);
+    v128.store(t, v128.mul<T>(p3, m3), 48);
+    gradient += 2 * PANEL_BYTES;
+    r += 2 * PANEL_BYTES;
+    t += 2 * PANEL_BYTES;
   }
-  p0 = v128.div<T>(one, p0);
-  p1 = v128.div<T>(one, p1);
-  p2 = v128.div<T>(one, p2);
-  p3 = v128.div<T>(one, p3);
-  m0 = v128.mul<T>(m0, p0);
-  m1 = v128.mul<T>(m1, p1);
-  m2 = v128.mul<T>(m2, p2);
-  m3 = v128.mul<T>(m3, p3);
-  p0 = v128.mul<T>(p0, v128.load(v));
-  p1 = v128.mul<T>(p1, v128.load(v, 16));
-  p2 = v128.mul<T>(p2, v128.load(v, 32));
-  p3 = v128.mul<T>(p3, v128.load(v, 48));
-  v128.store(gradient, v128.add<T>(v128.load(gradient), m0));
-  v128.store(gradient, v128.add<T>(v128.load(gradient, 16), m1), 16);
-  v128.store(gradient, v128.add<T>(v128.load(gradient, 32), m2), 32);
-  v128.store(gradient, v128.add<T>(v128.load(gradient, 48), m3), 48);
-  v128.store(r, p0);
-  v128.store(r, p1, 16);
-  v128.store(r, p2, 32);
-  v128.store(r, p3, 48);
-  v128.store(t, v128.mul<T>(v128.neg<T>(p0), m0));
-  v128.store(t, v128.mul<T>(v128.neg<T>(p1), m1), 16);
-  v128.store(t, v128.mul<T>(v128.neg<T>(p2), m2), 32);
-  v128.store(t, v128.mul<T>(v128.neg<T>(p3), m3), 48);
 }
 
 /**

@@ -23,12 +23,12 @@ import {
   rows1,
   rows2,
   rows3,
-  shares2,
+  shareRows,
   strip1,
   strip2,
   strip3,
   strip4,
-  turnedShares2,
+  turnedShareRows,
   weighted4,
 } from "./micro";
 
@@ -157,20 +157,42 @@ function quotients<T>(
   }
 }
 
-/** Rows and vectors of what {@link shares} takes; t has two more rows of room behind the last. */
+/** Rows that {@link shares} takes at most: an even number. */
 export const SHARE_ROWS: i32 = 126;
 
+/** Numbers that {@link pairUp} leaves of `rows` rows. */
+export function pairElements(rows: i32, k: i32): f64 {
+  return 4 * <f64>((rows + 1) / 2) * <f64>k;
+}
+
 /**
- * Of the rows of one panel, with P = B·C + e: r ← R = V/P, t ← −Q∘R, gradient += Q. Q = B·D/P, or E·C/P with
- * `changes` not 0. factor, changes: the panels of Bᵀ and Eᵀ; row0 is a multiple of the panel width; c, d: k rows of a
- * panel; v, gradient, r, t: rows of a panel, the last two SHARE_ROWS + 2 at least. constants: e and 1, a vector each.
+ * Panels of Bᵀ and Eᵀ, k rows each, → what {@link shares} reads of B and E, from the panel's first row on: of each two
+ * rows and each component two numbers of B and two of E. rows: how many there are, at most a panel's width.
+ */
+export function pairUp<T>(rows: i32, k: i32, b: usize, l: usize, out: usize): void {
+  for (let column: usize = 0; column < <usize>rows * sizeof<T>(); column += 2 * sizeof<T>()) {
+    for (let at = column; at < column + <usize>k * PANEL_BYTES; at += PANEL_BYTES) {
+      if (sizeof<T>() == 4) {
+        store<u64>(out, load<u64>(b + at));
+        store<u64>(out, load<u64>(l + at), 8);
+      } else {
+        v128.store(out, v128.load(b + at));
+        v128.store(out, v128.load(l + at), 16);
+      }
+      out += 4 * sizeof<T>();
+    }
+  }
+}
+
+/**
+ * Of the rows of one panel, with P = B·C + e: r ← R = V/P, t ← −Q∘R, gradient += Q, where Q = B·D/P, or E·C/P for d 0.
+ * pairs: B and E, from the first row on, which is even; c, d: k rows of a panel; v, gradient, r, t: rows of a panel, t
+ * with room for two behind SHARE_ROWS. constants: e and 1, a vector each.
  */
 export function shares<T>(
   rows: i32,
   k: i32,
-  factor: usize,
-  changes: usize,
-  row0: i32,
+  pairs: usize,
   c: usize,
   d: usize,
   v: usize,
@@ -179,34 +201,34 @@ export function shares<T>(
   r: usize,
   t: usize,
 ): void {
-  const first = <usize>(row0 / panelWidth<T>()) * k * PANEL_BYTES;
-  let b = factor + first;
-  let l = changes + first;
+  const even = rows & ~1;
+  shareEven<T>(even, k, pairs, c, d, v, constants, gradient, r, t);
+  if (even == rows) return;
+  // Behind an odd last row there is nobody's gradient, or somebody else's.
   const spare = t + <usize>SHARE_ROWS * PANEL_BYTES;
-  const e = v128.load(constants);
-  const one = v128.load(constants, 16);
-  for (; rows > 0; rows -= 2) {
-    // Behind an odd last row there is nobody's gradient, or somebody else's.
-    const to = rows > 1 ? gradient : spare;
-    if (rows == 1) memory.copy(spare, gradient, PANEL_BYTES);
-    if (changes) turnedShares2<T>(k, b, l, c, v, e, one, to, r, t);
-    else shares2<T>(k, b, c, d, v, e, one, to, r, t);
-    if (rows == 1) memory.copy(gradient, spare, PANEL_BYTES);
-    const next = nextTwo<T>(k, factor, b);
-    l += next - b;
-    b = next;
-    v += 2 * PANEL_BYTES;
-    gradient += 2 * PANEL_BYTES;
-    r += 2 * PANEL_BYTES;
-    t += 2 * PANEL_BYTES;
-  }
+  const at = <usize>even * PANEL_BYTES;
+  memory.copy(spare, gradient + at, PANEL_BYTES);
+  pairs += <usize>(2 * even * k) * sizeof<T>();
+  shareEven<T>(2, k, pairs, c, d, v + at, constants, spare, r + at, t + at);
+  memory.copy(gradient + at, spare, PANEL_BYTES);
 }
 
-/** {@link nextFour} for two. */
-function nextTwo<T>(k: i32, factor: usize, b: usize): usize {
-  const step: usize = 2 * sizeof<T>();
-  const last = ((b - factor) & (PANEL_BYTES - 1)) == PANEL_BYTES - step;
-  return b + (last ? <usize>k * PANEL_BYTES - (PANEL_BYTES - step) : step);
+function shareEven<T>(
+  rows: i32,
+  k: i32,
+  pairs: usize,
+  c: usize,
+  d: usize,
+  v: usize,
+  constants: usize,
+  gradient: usize,
+  r: usize,
+  t: usize,
+): void {
+  const e = v128.load(constants);
+  const one = v128.load(constants, 16);
+  if (d) shareRows<T>(rows, k, pairs, c, d, v, e, one, gradient, r, t);
+  else turnedShareRows<T>(rows, k, pairs, c, v, e, one, gradient, r, t);
 }
 
 /**
