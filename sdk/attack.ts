@@ -154,10 +154,6 @@ export interface AttackResult<A extends Numbers = Numbers> {
   readonly gradientReliable: boolean;
   /** Feature errors of `perturbed` from other random starts, which the attacker does not know. */
   readonly transfer: Spread;
-  /** Feature errors of random perturbations of the same size, from the victim's start. */
-  readonly noise: Spread;
-  /** Feature error that an attack of this size on the victim's loss comes to, from the victim's start. */
-  readonly reconstruction: number;
   /** What the caller should know, in sentences. */
   readonly warnings: readonly string[];
 }
@@ -168,12 +164,16 @@ export interface LafaResult<A extends Numbers = Numbers> {
   readonly reference: Factors<Matrix>;
   /** One entry for each ε, in order. */
   readonly results: readonly AttackResult<A>[];
-  /** Controls without an attack. */
+  /** What the attacks are held against, all from the victim's start but `refit`. */
   readonly baseline: {
     /** Feature error of V itself from the victim's start: 0 unless a reference was given. */
     readonly unattacked: number;
     /** Feature errors of V from other random starts: what a change of the start alone does. */
     readonly refit: Spread;
+    /** Feature errors of random perturbations of the size that each attack reached; one entry for each ε, in order. */
+    readonly noise: readonly Spread[];
+    /** Feature error that an attack of each ε on the victim's loss comes to; one entry for each ε, in order. */
+    readonly reconstruction: readonly number[];
   };
   /** What the figures assume. */
   readonly assumption: string;
@@ -334,12 +334,12 @@ export async function attackFeatures(data: MatrixLike, options: LafaOptions): Pr
     await nextTurn();
   }
   try {
-    const results = await judge(victim, engine, asked, sets, attacks, unit);
+    const { results, noise, reconstruction } = await judge(victim, engine, asked, sets, attacks, unit);
     const unattacked = featureError(await victim.factorize(V), victim.reference).value;
     return {
       reference: victim.reference,
       results,
-      baseline: { unattacked, refit: spread(await victim.otherStarts(V)) },
+      baseline: { unattacked, refit: spread(await victim.otherStarts(V)), noise, reconstruction },
       assumption: asked.official
         ? "The attacker draws starts of its own and does not know that of the victim's factorization."
         : "The attacker knows the start of the victim's factorization; `transfer` tells what is left for starts that the attacker does not know.",
@@ -351,6 +351,13 @@ export async function attackFeatures(data: MatrixLike, options: LafaOptions): Pr
   }
 }
 
+/** The results, and the controls that go with each. */
+interface Judgement {
+  readonly results: AttackResult[];
+  readonly noise: Spread[];
+  readonly reconstruction: number[];
+}
+
 /** The best points of all attacks, judged by the whole factorization, and the controls beside the best of each ε. */
 async function judge(
   victim: Victim,
@@ -359,7 +366,7 @@ async function judge(
   sets: readonly PerturbationSet[],
   attacks: readonly Attack[],
   unit: number,
-): Promise<AttackResult[]> {
+): Promise<Judgement> {
   const candidates = attacks.flatMap((attack) =>
     asked.keep === "best"
       ? attack.ascent.leaders.map(({ point }) => ({ attack, perturbed: asked.shaped(point) }))
@@ -371,6 +378,8 @@ async function judge(
     return { ...candidate, fit, error: featureError(fit, victim.reference) };
   });
   const results: AttackResult[] = [];
+  const noise: Spread[] = [];
+  const reconstruction: number[] = [];
   for (const [index, set] of sets.entries()) {
     const epsilon = asked.epsilons[index] as number;
     const most = (chosen: (attack: Attack) => boolean) =>
@@ -384,9 +393,9 @@ async function judge(
       const D = await randomDirection(engine, asked, NOISE_STREAM + trial, size * unit);
       noises.push(asked.shaped(set.project(D)));
     }
-    const noise = (await victim.factorizeAll(noises)).map(
-      (found) => featureError(found, victim.reference).value,
-    );
+    const fitted = await victim.factorizeAll(noises);
+    noise.push(spread(fitted.map((found) => featureError(found, victim.reference).value)));
+    reconstruction.push(most(({ kind }) => kind === "reconstruction").error.value);
     const warnings: string[] = [];
     if (size < REACHED * epsilon && epsilon > 0) {
       warnings.push(
@@ -408,12 +417,10 @@ async function judge(
       gradient: attack.kind,
       gradientReliable: attack.solved,
       transfer: spread(await victim.otherStarts(perturbed)),
-      noise: spread(noise),
-      reconstruction: most((other) => other.kind === "reconstruction").error.value,
       warnings,
     });
   }
-  return results;
+  return { results, noise, reconstruction };
 }
 
 /** The factorization under attack: from a known start, and from others. */

@@ -7,6 +7,7 @@ import {
   type LafaResult,
   lafa,
   type PartialAttacks,
+  type Spread,
   sha256,
 } from "../../index.js";
 import type { FormatName } from "../../io/index.js";
@@ -343,15 +344,15 @@ function printFigures({ results, baseline, assumption }: LafaResult, unattackedE
       "",
       figure(baseline.refit.mean),
     ],
-    ...results.map((result) => [
+    ...results.map((result, at) => [
       String(result.epsilon),
       result.size.toPrecision(3),
       figure(result.featureError),
       figure(result.featureErrorW),
       figure(result.featureErrorH),
       result.reconstructionError.toPrecision(3),
-      figure(result.noise.mean),
-      figure(result.reconstruction),
+      figure((baseline.noise[at] as Spread).mean),
+      figure(baseline.reconstruction[at] as number),
       figure(result.transfer.mean),
     ]),
   ]);
