@@ -3,11 +3,12 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { datasets, nmf, sha256 } from "advnmf";
 import { build as esbuild } from "esbuild";
 import { build as vite } from "vite";
 import { beforeAll, describe, expect, test } from "vitest";
 import { scratchFolder } from "./cli/command.js";
-import { installPacked, pack, sdk } from "./consumer.js";
+import { installPacked, pack } from "./consumer.js";
 import { projectRoot } from "./data.js";
 import { chromium, ISOLATION, openChromium, servePage, siteOf } from "./pages.js";
 
@@ -17,7 +18,6 @@ interface Told {
   readonly warnings: readonly string[];
 }
 
-const { datasets, nmf, sha256 } = sdk;
 const folder = scratchFolder();
 const readme = readFileSync(join(projectRoot, "README.md"), "utf8");
 

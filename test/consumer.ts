@@ -61,11 +61,3 @@ export function installPacked(tarball: string, folder: string): void {
     JSON.stringify({ type: "module", private: true, dependencies: { advnmf: version } }),
   );
 }
-
-const built = (name: string) => import(new URL(`../dist/${name}.js`, import.meta.url).href);
-
-/** The package as it was built, to compare with. */
-export const sdk = (await built("index")) as typeof import("../sdk/index.js");
-
-/** Its readers and writers. */
-export const io = (await built("io")) as typeof import("../sdk/io/index.js");

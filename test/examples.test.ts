@@ -3,16 +3,15 @@
 import { execFileSync } from "node:child_process";
 import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { datasets, nmf, sha256 } from "advnmf";
+import { decodeNpz, encodeNpy } from "advnmf/io";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { listing, scratchFolder } from "./cli/command.js";
-import { installPacked, io, pack, sdk } from "./consumer.js";
+import { installPacked, pack } from "./consumer.js";
 import { projectRoot } from "./data.js";
 import { chromium, openChromium, servePage, siteOf } from "./pages.js";
 import { deno, hasDeno } from "./runtimes/deno.js";
 import { hasWorkerd, type Served, serve } from "./runtimes/workerd.js";
-
-const { datasets, nmf, sha256 } = sdk;
-const { decodeNpz, encodeNpy } = io;
 
 const folder = scratchFolder();
 const examples = join(projectRoot, "examples");
