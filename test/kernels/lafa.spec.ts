@@ -7,15 +7,17 @@ import { assign, assignBytes } from "../../assembly/lafa/hungarian";
 import { conclude, outerRows, Purpose, prepare, solve } from "../../assembly/lafa/implicit";
 import { loadReference } from "../../assembly/lafa/reference";
 import { squarem, step } from "../../assembly/lafa/stationary";
-import { Gradient, gradientLayout, Mode } from "../../assembly/lafa/workspace";
+import { Gradient, gradientLayout, Mode, vectorsOf } from "../../assembly/lafa/workspace";
 import { factorPanel, solvePanel } from "../../assembly/linalg/cholesky-panel";
 import { panelsRows } from "../../assembly/linalg/layout";
+import { stagedToPanels } from "../../assembly/nmf/factors";
 import { stagedH } from "../../assembly/nmf/workspace";
 import { Loss, Side, Task } from "../../assembly/task";
 import { choleskyFactor, choleskySolve } from "../reference/cholesky";
 import { Problem } from "./problem";
 import {
   close,
+  closeTo,
   draw,
   fromPanels,
   guarded,
@@ -247,6 +249,102 @@ function wholeSuite<T>(): void {
   });
 }
 
+/** Golden figures of one iteration at the start of the 12×9 case, and of its adjoint (test/fixtures/golden-lafa.json). */
+class Golden {
+  W: f64 = 0;
+  H: f64 = 0;
+  sumX: f64 = 0;
+  normX: f64 = 0;
+  normW: f64 = 0;
+  normH: f64 = 0;
+}
+
+const KL: Golden = {
+  W: 20.31561071678955,
+  H: 10.43235200094479,
+  sumX: -0.06490679735181472,
+  normX: 1.3358595465083138,
+  normW: 6.3744157787076015,
+  normH: 7.090650644864093,
+};
+const FROBENIUS: Golden = {
+  W: 14.811428703862932,
+  H: 13.890520382159103,
+  sumX: 1.5470898230350654,
+  normX: 1.4328425677784011,
+  normW: 4.122554350723812,
+  normH: 10.397312147609135,
+};
+
+function total(values: Float64Array): f64 {
+  let sum: f64 = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i];
+  return sum;
+}
+
+function norm(values: Float64Array): f64 {
+  let sum: f64 = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i] * values[i];
+  return Math.sqrt(sum);
+}
+
+/** The 12×9 case: H is updated first with Kullback–Leibler, W with Frobenius. */
+function goldenProblem(loss: i32): Problem {
+  const p = new Problem(12, 9, 3, 1);
+  p.loss = loss;
+  p.firstH = loss == Loss.KULLBACK_LEIBLER;
+  p.epsilon = 1e-10;
+  for (let i = 0; i < 12; i++) {
+    for (let j = 0; j < 9; j++) p.V[i * 9 + j] = 0.05 + Math.abs(Math.sin(<f64>(1 + i * j + 2 * i + 3 * j)));
+    for (let a = 0; a < 3; a++) {
+      p.W[i * 3 + a] = Math.max(0.05, 0.5 + 0.5 * Math.sin(<f64>(1 + (7 + a) * i + 13 * a)));
+    }
+  }
+  for (let a = 0; a < 3; a++) {
+    for (let j = 0; j < 9; j++) {
+      p.H[a * 9 + j] = Math.max(0.05, 0.5 + 0.5 * Math.sin(<f64>(2 + (5 + a) * j + 11 * a)));
+    }
+  }
+  return p;
+}
+
+describe("the adjoint of one iteration", () => {
+  test("has the golden figures to 1e-9", () => {
+    for (let loss = 0; loss < 2; loss++) {
+      const expected = loss == Loss.KULLBACK_LEIBLER ? KL : FROBENIUS;
+      const p = goldenProblem(loss);
+      const task = begin<f64>(p, Mode.BACKPROP, 1);
+      const g = changetype<Gradient>(task.gradient);
+      g.checkpoints = 1;
+      g.steps = 1;
+      keep<f64>(task, 0, 0);
+      advance<f64>(task, 0, 0);
+      beginReturn<f64>(task, 0);
+      closeTo(total(p.kernelW<f64>()), expected.W, 1e-12, "W");
+      closeTo(total(p.kernelH<f64>()), expected.H, 1e-12, "H");
+      // In the place of the gradient of the feature error.
+      const W = new Float64Array(36);
+      const H = new Float64Array(27);
+      for (let a = 0; a < 3; a++) {
+        for (let i = 0; i < 12; i++) W[i * 3 + a] = Math.sin(<f64>(i + 2 * a));
+        for (let j = 0; j < 9; j++) H[a * 9 + j] = Math.cos(<f64>(a + 2 * j));
+      }
+      write<f64>(W, task.staging);
+      write<f64>(H, stagedH<f64>(task));
+      const ofW = vectorsOf(task, false).adjoint;
+      const ofH = vectorsOf(task, true).adjoint;
+      stagedToPanels<f64>(task, ofW, ofH);
+      comeBack<f64>(task, 0, 0);
+      storeGradient<f64>(task, 0, 12);
+      const X = read<f64>(task.staging, 108);
+      closeTo(total(X), expected.sumX, 1e-9, "sum of the gradient in X");
+      closeTo(norm(X), expected.normX, 1e-9, "norm of the gradient in X");
+      closeTo(norm(fromPanels<f64>(3, 12, ofW)), expected.normW, 1e-9, "norm of that in W");
+      closeTo(norm(fromPanels<f64>(3, 9, ofH)), expected.normH, 1e-9, "norm of that in H");
+      expect<bool>(tidy<f64>(p, Mode.BACKPROP, 1)).toBe(true, "wrote outside its workspace");
+    }
+  });
+});
 describe("assignment", () => {
   test("has the least cost of all permutations", () => {
     for (let k = 1; k < 7; k++) {
