@@ -70,6 +70,8 @@ export interface Opened {
   readonly view: View;
   /** Means over blocks of entries; `top` is what 255 stands for. */
   readonly map: Raster & { readonly top: number };
+  /** The first columns, where they are pictures. */
+  readonly samples: Drawings | undefined;
 }
 
 /** How features, the columns of W, are drawn. */
@@ -103,7 +105,7 @@ export interface FitProgress {
   readonly loss: number;
 }
 
-/** Features as they are drawn: each a line of heights or a picture, 255 being the largest entry of its kind. */
+/** Features as they are drawn: each a line of heights or a picture; 255 is the largest entry, untouched, and above. */
 export interface Drawings {
   readonly kind: View["kind"];
   readonly width: number;
@@ -167,9 +169,8 @@ export interface Rung {
   readonly transfer: number;
   readonly reconstruction: number;
   readonly reconstructionError: number | null;
-  /** What was added: 128 is nothing, 0 and 255 are ∓`top` of the ladder's largest. */
-  readonly added: Raster;
-  readonly warnings: readonly string[];
+  /** What was added: 128 is nothing, 1 and 255 are ∓`top` and beyond. */
+  readonly added: Raster & { readonly top: number };
 }
 
 /** What the page shows of an attack. */

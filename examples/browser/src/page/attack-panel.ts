@@ -115,7 +115,7 @@ function liveAttack(current: () => boolean): (progress: AttackProgress) => void 
   const bar = part<HTMLProgressElement>("attack-bar");
   const label = part("attack-label");
   bar.removeAttribute("value");
-  label.textContent = "Factorizing the untouched data";
+  label.textContent = "Factorizing the untouched data, and taking a first step";
   return (progress) => {
     if (!current()) return;
     if (progress.phase === "attack") {
@@ -144,16 +144,15 @@ function begin(attacked: Attacked, slider: HTMLInputElement): void {
   // Wider than a phone: the keyboard has to reach what it scrolls.
   part("rungs-scroll").tabIndex = 0;
   part("rungs").replaceChildren(...rungs.map((rung, i) => row(rung, i, attacked)));
-  const warnings = rungs.flatMap(({ epsilon, warnings: own }) =>
-    own.map((text) => `At ${percent(epsilon)}: ${text}`),
-  );
   part("assumption").replaceChildren(
     html("strong", "", assumption),
     ` ${procedure} “Unknown start”: the same change, factorized from starts that the attacker does not know. ` +
       "“Attack on the loss”: a change that raises the victim's loss instead. Feature error: 0 is no change, about 1 is nothing in common.",
-    ...warnings.flatMap((text) => [html("br", ""), text]),
   );
 }
+
+/** Entries cannot fall below 0 nor rise above the largest: below this part of its size a change was held back. */
+const REACHED = 0.995;
 
 function row(rung: Rung, index: number, { refit }: Attacked): HTMLTableRowElement {
   const cells = [
@@ -164,7 +163,8 @@ function row(rung: Rung, index: number, { refit }: Attacked): HTMLTableRowElemen
     index === 0 ? "–" : figure(rung.reconstruction),
     rung.reconstructionError === null ? "–" : percent(rung.reconstructionError),
   ];
-  const head = html("th", "", index === 0 ? "none" : percent(rung.epsilon));
+  const reached = rung.size < REACHED * rung.epsilon ? ` (${percent(rung.size)} reached)` : "";
+  const head = html("th", "", index === 0 ? "none" : percent(rung.epsilon) + reached);
   head.scope = "row";
   return html("tr", "", head, ...cells.map((text) => html("td", "", text)));
 }
@@ -230,6 +230,7 @@ function showRung(attacked: Attacked, fit: Fitted, index: number): void {
       )
       .join("; ")}. All figures, λ = ${lambda}, are in the table.`,
   });
+  part("added-top").textContent = index === 0 ? "" : `full colour at ±${short(rung.added.top)}`;
   const canvas = part<HTMLCanvasElement>("added");
   paint(canvas, rung.added, SIGNED);
   canvas.setAttribute(

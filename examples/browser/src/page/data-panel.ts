@@ -4,6 +4,7 @@ import type { DatasetName } from "advnmf";
 import type { Opened, Outcome, Reading, Source } from "../protocol.js";
 import { HEAT, paint } from "./canvas.js";
 import { announce, fieldError, fillFacts, html, part, show } from "./dom.js";
+import { picture } from "./features.js";
 import { count, short } from "./numbers.js";
 
 /** What the panel does with what was chosen. */
@@ -88,7 +89,7 @@ function dropAnywhere(take: (files: Iterable<File>) => void): void {
 }
 
 function tell(matrix: Opened): void {
-  const { name, rows, cols, least, most, mean, missing, zeros, dtype, map } = matrix;
+  const { name, rows, cols, least, most, mean, missing, zeros, dtype, map, samples } = matrix;
   part("opened-name").textContent = name;
   const entries = rows * cols;
   fillFacts(part("facts"), [
@@ -100,6 +101,10 @@ function tell(matrix: Opened): void {
   const shown = [named("Rows", matrix.rowNames, rows), named("Columns", matrix.colNames, cols)];
   part("names").replaceChildren(
     ...shown.filter((line) => line !== undefined).flatMap((line) => [line, html("br", "")]),
+  );
+  part("samples").replaceChildren(
+    ...(samples?.features.map((_, i) => picture(samples, i, `Column ${i + 1} of the data, as a picture`)) ??
+      []),
   );
   const canvas = part<HTMLCanvasElement>("map");
   paint(canvas, map, HEAT);

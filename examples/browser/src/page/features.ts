@@ -62,7 +62,12 @@ function panel(
   return figure;
 }
 
-function picture({ width, height, features }: Drawings, feature: number, label: string): HTMLCanvasElement {
+/** One feature, or another picture of its kind, on a canvas. */
+export function picture(
+  { width, height, features }: Drawings,
+  feature: number,
+  label: string,
+): HTMLCanvasElement {
   const canvas = html("canvas", "");
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", label);

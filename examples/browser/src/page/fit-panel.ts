@@ -228,7 +228,7 @@ function tell(fit: Fitted, { rows, cols }: Opened): void {
     ? ` The ${count(hidden.count, "hidden entry", "hidden entries")}: RMSE ${short(hidden.rmse)}.`
     : "";
   part("summary").textContent =
-    `${count(rank, "feature")} reproduce the ${rows} × ${cols} matrix to ${percent(relativeError)}. ${ended}${predicted}`;
+    `${count(rank, "feature")} reproduce the ${rows} × ${cols} matrix with a relative error of ${percent(relativeError)}. ${ended}${predicted}`;
   const list = part("warnings");
   list.hidden = warnings.length === 0;
   list.replaceChildren(...warnings.map((warning) => html("li", "", warning)));

@@ -4,7 +4,11 @@
 export function short(x: number): string {
   if (x === 0) return "0";
   const size = Math.abs(x);
-  if (size >= 1e6 || size < 1e-4) return x.toExponential(2).replace("e+", "e");
+  if (size >= 1e6 || size < 1e-4)
+    return x
+      .toExponential(2)
+      .replace(/\.?0+e\+?/, "e")
+      .replace("e+", "e");
   return String(Number(x.toPrecision(3)));
 }
 

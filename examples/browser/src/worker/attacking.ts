@@ -5,7 +5,7 @@ import type { Attacked, AttackProgress, AttackSettings, DrawingPair, Loss, View 
 import { drawTogether, type Factors, inOrderOf } from "./drawing.js";
 import { type Hardened, harden } from "./hardening.js";
 import { CONTROLS, type Plan, planAttack } from "./plan.js";
-import { largestMean, signedMap } from "./raster.js";
+import { signedMap } from "./raster.js";
 
 /** The sizes, as parts of the largest. */
 const LADDER = [1 / 40, 1 / 20, 1 / 10, 1 / 4, 1 / 2, 1];
@@ -94,10 +94,9 @@ function inOneOrder(
 
 /** The features on every rung, hardened and not, on one scale. */
 export function drawLadder({ factors, hardened }: Ladder, view: View): DrawingPair[] {
-  const drawings = drawTogether(
-    [...factors.map(({ W }) => W), ...hardened.map(({ factors: { W } }) => W)],
-    view,
-  );
+  const factorsOf = [...factors.map(({ W }) => W), ...hardened.map(({ factors: { W } }) => W)];
+  // The untouched ones, as they are and hardened, say what is large.
+  const drawings = drawTogether(factorsOf, view, [0, factors.length]);
   return factors.map(
     (_, rung) => [drawings[rung], drawings[factors.length + rung]] as unknown as DrawingPair,
   );
@@ -108,8 +107,7 @@ export function tellLadder(ladder: Ladder, view: View): Attacked {
   const { attacks, hardened, plan, loss, settings, seconds } = ladder;
   const { results, baseline, assumption } = attacks;
   const drawn = drawLadder(ladder, view);
-  const top = Math.max(...results.map(({ delta }) => largestMean(delta)));
-  const nothing = signedMap(zeroLike(results[0]?.delta as Matrix), 0);
+  const nothing = signedMap(zeroLike(results[0]?.delta as Matrix));
   const rungs = [undefined, ...results].map((result, rung) => {
     const [drawings, hardenedDrawings] = drawn[rung] as DrawingPair;
     return {
@@ -125,8 +123,7 @@ export function tellLadder(ladder: Ladder, view: View): Attacked {
       transfer: result?.transfer.mean ?? baseline.refit.mean,
       reconstruction: result?.reconstruction ?? 0,
       reconstructionError: result?.reconstructionError ?? null,
-      added: result ? signedMap(result.delta, top) : nothing,
-      warnings: result?.warnings ?? [],
+      added: result ? signedMap(result.delta) : nothing,
     };
   });
   const how = plan.gradient === "implicit" ? "implicit" : "back-propagated";

@@ -45,14 +45,20 @@ function shapesOf({ rows, cols, data }: Matrix, view: View): Shape[] {
 
 /**
  * Draws several factors W of one shape, so that what stands for the same feature has the same scale in all of
- * them: 255 is its largest entry anywhere.
+ * them: 255 is its largest entry in the `measures` among them, and anything above.
  */
-export function drawTogether(factors: readonly Matrix[], view: View): Drawings[] {
+export function drawTogether(
+  factors: readonly Matrix[],
+  view: View,
+  measures: readonly number[] = [0],
+): Drawings[] {
   const [across, down] = view.kind === "pictures" ? [MOST_PIXELS, MOST_PIXELS] : [MOST_POINTS, 1];
   const blocks = factors.map((W) => shapesOf(W, view).map((shape) => blockMeans(shape, across, down)));
-  const [first] = blocks;
-  const tops = (first ?? []).map((_, feature) =>
-    blocks.reduce((top, own) => own[feature]?.means.reduce((most, x) => Math.max(most, x), top) ?? top, 0),
+  const tops = (blocks[0] ?? []).map((_, feature) =>
+    measures.reduce((top, measure) => {
+      const means = blocks[measure]?.[feature]?.means ?? new Float64Array(0);
+      return means.reduce((most, x) => Math.max(most, x), top);
+    }, 0),
   );
   return blocks.map((own) => ({
     kind: view.kind,
@@ -60,7 +66,7 @@ export function drawTogether(factors: readonly Matrix[], view: View): Drawings[]
     height: own[0]?.height ?? 0,
     features: own.map(({ means }, feature) => {
       const top = tops[feature] as number;
-      return Uint8Array.from(means, (x) => (top > 0 ? Math.round((255 * x) / top) : 0));
+      return Uint8Array.from(means, (x) => (top > 0 ? Math.min(255, Math.round((255 * x) / top)) : 0));
     }),
   }));
 }

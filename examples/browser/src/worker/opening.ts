@@ -3,12 +3,15 @@
 import { AdvnmfError, datasets, type Engine, type Matrix, type MatrixNames, nmf } from "advnmf";
 import { type ImageFacts, readMatrix } from "advnmf/io";
 import { MOST_BYTES, type Opened, type Reading, type View } from "../protocol.js";
+import { drawTogether } from "./drawing.js";
 import { heatMap } from "./raster.js";
 
 /** Bytes that a small file may expand to. */
 const MOST_EXPANDED = 500_000_000;
 /** Names that the page shows. */
 const SHOWN_NAMES = 6;
+/** Pictures of the data that it shows. */
+const SAMPLES = 12;
 
 /** The matrix at hand. */
 export interface Data extends Matrix, MatrixNames {
@@ -124,5 +127,12 @@ export function describe(V: Data): Opened {
     rank: V.rank,
     view: V.view,
     map: heatMap(V),
+    samples: V.view.kind === "pictures" ? drawTogether([firstColumns(V)], V.view)[0] : undefined,
   };
+}
+
+function firstColumns({ rows, cols, data }: Matrix): Matrix {
+  const count = Math.min(cols, SAMPLES);
+  const from = (at: number) => data[Math.floor(at / count) * cols + (at % count)] as number;
+  return { rows, cols: count, data: Float64Array.from({ length: rows * count }, (_, at) => from(at)) };
 }

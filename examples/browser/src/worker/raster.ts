@@ -45,15 +45,14 @@ export function heatMap(V: Matrix): Opened["map"] {
   return { width, height, values, top };
 }
 
-/** A matrix of both signs: 128 is 0, 1 and 255 are ∓`top`. */
-export function signedMap(delta: Matrix, top: number): Raster {
+/** Root mean squares of a map of both signs that its strongest colours stand for. */
+const STRONG = 3;
+
+/** A matrix of both signs: 128 is 0, 1 and 255 are ∓`top` and beyond. */
+export function signedMap(delta: Matrix): Raster & { readonly top: number } {
   const { width, height, means } = blockMeans(delta);
+  const top = STRONG * Math.sqrt(means.reduce((sum, mean) => sum + mean * mean, 0) / means.length);
   const scale = top > 0 ? 127 / top : 0;
   const clamp = (x: number) => Math.max(-127, Math.min(127, Math.round(x * scale)));
-  return { width, height, values: Uint8Array.from(means, (mean) => 128 + clamp(mean)) };
-}
-
-/** The largest size of a block's mean. */
-export function largestMean(delta: Matrix): number {
-  return blockMeans(delta).means.reduce((most, mean) => Math.max(most, Math.abs(mean)), 0);
+  return { width, height, values: Uint8Array.from(means, (mean) => 128 + clamp(mean)), top };
 }
