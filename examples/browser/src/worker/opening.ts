@@ -30,7 +30,7 @@ export async function openData({ source, variable, transpose }: Reading, engine:
   }
   const read = await readFiles(source.files, variable);
   const V = transpose ? transposed(read) : read;
-  await checkEntries(V);
+  await checkEntries(V, engine);
   const { rows, cols, data, rowNames, colNames } = V;
   return {
     rows,
@@ -63,13 +63,9 @@ function tooLarge(files: readonly File[], size: number): AdvnmfError {
   );
 }
 
-/** The library's own look at every entry: a call that is cancelled as soon as its arguments have been checked. */
-async function checkEntries(V: Matrix): Promise<void> {
-  try {
-    await nmf(V, { rank: 1, missing: "ignore", signal: AbortSignal.abort() });
-  } catch (error) {
-    if (!(error instanceof AdvnmfError && error.code === "ABORTED")) throw error;
-  }
+/** The library's own look at every entry: a factorization of no iterations. @throws AdvnmfError as `nmf`. */
+async function checkEntries(V: Matrix, engine: Engine): Promise<void> {
+  await nmf(V, { rank: 1, solver: "mu", missing: "ignore", maxIterations: 0, threads: 1, engine });
 }
 
 function transposed(V: Matrix & MatrixNames): Matrix & MatrixNames {

@@ -18,6 +18,9 @@ const FIELD_OF_OPTION: Readonly<Record<string, Field>> = {
   variable: "files",
 };
 
+/** … and by the code of the error: what is not a number has to be said to be missing. */
+const FIELD_OF_CODE: Readonly<Record<string, Field>> = { RANK: "rank", NOT_FINITE: "mask" };
+
 /** Does `work`; what it throws becomes an outcome, at `field` unless the error names an option. */
 export async function outcome<T>(field: Field, work: () => Promise<T> | T): Promise<Outcome<T>> {
   try {
@@ -34,12 +37,12 @@ function failure(error: unknown, field: Field): Outcome<never> {
   }
   const { code, message, details } = error;
   const { option, names } = details;
-  const named = code === "RANK" ? "rank" : FIELD_OF_OPTION[String(option)];
+  const named = FIELD_OF_CODE[code] ?? FIELD_OF_OPTION[String(option)];
   return {
     ok: false,
     code,
     message,
-    field: named ?? field,
+    field: field === "form" || option !== undefined ? (named ?? field) : field,
     ...(option === "variable" && Array.isArray(names) ? { variables: names.map(String) } : {}),
   };
 }
