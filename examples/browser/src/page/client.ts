@@ -48,6 +48,12 @@ export class Studio {
     return Promise.race([question(api), gone]);
   }
 
+  /** One call about the matrix and its factorization, which a new worker makes again first. */
+  async recall<T>(question: (api: Remote<StudioApi>) => Promise<Outcome<T>>): Promise<Outcome<T>> {
+    const restored = await this.#restore(true);
+    return restored && !restored.ok ? restored : this.ask(question);
+  }
+
   /** Opens a matrix; undefined if another run took its place. */
   open(reading: Reading): Promise<Outcome<Opened> | undefined> {
     this.#settings = undefined;
@@ -66,8 +72,10 @@ export class Studio {
     return this.#replace(async () => {
       const restored = await this.#restore(false);
       if (restored && !restored.ok) return restored;
+      this.#settings = undefined;
       const fitted = await this.ask((api) => api.factorize(settings, view, proxy(tell)));
-      this.#settings = fitted.ok ? settings : undefined;
+      // What was cancelled cannot be had again: it depends on when that was.
+      if (fitted.ok && !fitted.value.cancelled) this.#settings = settings;
       return fitted;
     });
   }

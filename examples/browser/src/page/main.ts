@@ -24,7 +24,7 @@ const fit = fitPanel({
   factorize: (settings, view, tell) => studio.factorize(settings, view, tell),
   cancel: () => studio.cancel(),
   async redraw(view) {
-    const drawn = await studio.ask((api) => api.redraw(view));
+    const drawn = await studio.recall((api) => api.redraw(view));
     if (!drawn.ok) return drawn;
     attack.redraw(drawn.value.attacked);
     return { ok: true, value: drawn.value.fit };
@@ -49,7 +49,7 @@ for (const button of document.querySelectorAll<HTMLElement>("[data-file]")) {
   button.addEventListener("click", async () => {
     const kind = button.dataset.file as Wanted["kind"];
     const wanted: Wanted = kind === "perturbed" ? { kind, rung: attack.rung } : { kind };
-    save(await studio.ask((api) => api.file(wanted)), kind === "perturbed" ? "attack" : "form");
+    save(await studio.recall((api) => api.file(wanted)), kind === "perturbed" ? "attack" : "form");
   });
 }
 

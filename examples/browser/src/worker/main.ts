@@ -40,7 +40,7 @@ function ready(): Promise<Engine> {
 }
 
 function present<T>(value: T | undefined, what: string): T {
-  if (value === undefined) throw new Error(`there is no ${what} yet`);
+  if (value === undefined) throw new Error(`There is no ${what} at hand any more; factorize again.`);
   return value;
 }
 
