@@ -2,20 +2,18 @@
 // other features. All attacks of a call, over ε, restarts and kinds of gradient, go step by step together, so that
 // their factorizations can be computed side by side.
 
-import { Ascent } from "./ascent.js";
-import { computeEach } from "./compute.js";
 import { defaultEngine, type Engine } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
-import { checkFactors, type Factors, featureError } from "./feature-error.js";
-import { gradientProblem } from "./lafa-gradient.js";
+import { type Factors, featureError } from "./feature-error.js";
 import { checkEntries, type Matrix, type MatrixLike, type Numbers, toMatrix } from "./matrix.js";
-import { product } from "./nmf.js";
+import { checkModel, checkModelLoss, checkTraining, type Model, type Training } from "./model.js";
 import { OfficialAscent } from "./official-ascent.js";
 import { checkOptions, numberFrom, oneOf, show, wholeNumber } from "./options.js";
-import { nmfProblem, type Problem } from "./problem.js";
 import { type Norm, norm as normOf, PerturbationSet, singleTowards } from "./projection.js";
 import { abortedBefore, nextTurn, type Solution } from "./solve.js";
-import type { InitOption, NmfOptions } from "./types.js";
+import { canLead, StagedAscent, stagesOf, wholeStage } from "./staged-ascent.js";
+import type { InitOption } from "./types.js";
+import { type Attack, type Direction, type Outlook, Victim } from "./victim.js";
 
 /** What {@link LafaOptions.onProgress} is told. */
 export interface LafaProgress {
@@ -31,6 +29,20 @@ export interface LafaProgress {
 export interface LafaOptions {
   /** Number of features k. */
   readonly rank: number;
+  /**
+   * The victim: `"nmf"` (default), or `"atnmf"`, which is trained against an adversary of its own ({@link atnmf}):
+   * Frobenius loss, an answer of that adversary after every `maxInner` updates, and none of the stopping rules.
+   */
+  readonly model?: Model;
+  /** Victim `"atnmf"` only: what its adversary pays, > 1. Default 2. */
+  readonly lambda?: number;
+  /** Victim `"atnmf"` only: updates after each answer of its adversary. Default 25. */
+  readonly maxInner?: number;
+  /**
+   * Victim `"atnmf"` only: answers of its adversary at every step of an attack. Default 20. The reference and the
+   * factorizations that results are judged by have as many more as make up `evaluationIterations`.
+   */
+  readonly maxOuter?: number;
   /** Sizes of the perturbation: for `"l2"` relative to ‖V‖_F, for `"linf"` absolute. */
   readonly epsilons: readonly number[];
   /** Euclidean norm or largest entry. Default `"l2"`. */
@@ -53,20 +65,26 @@ export interface LafaOptions {
    * hardly move under it. Beside every attack on the feature error one on the loss is made as a control.
    */
   readonly objective?: "feature-error" | "reconstruction";
-  /** Which gradient of the feature error is followed; `"both"` attacks with each and keeps the better. Default `"implicit"`. */
+  /**
+   * Which gradient of the feature error is followed; `"both"` attacks with each and keeps the better. Default
+   * `"implicit"`; that of victim `"atnmf"` is `"backprop"`.
+   */
   readonly gradient?: "implicit" | "backprop" | "both";
-  /** Iterations of the victim's updates at every step of an attack. Default 1000. */
+  /** Iterations of the victim's updates at every step of an attack. Default 1000; see `maxOuter` for `"atnmf"`. */
   readonly iterations?: number;
   /** Iterations that `"backprop"` goes through. Default: as many as `iterations`. */
   readonly backpropIterations?: number;
-  /** Iterations of the reference and of the factorizations that results are judged by. Default 10,000. */
+  /**
+   * Iterations of the reference and of the factorizations that results are judged by. Default 10,000; for victim
+   * `"atnmf"` those of all inner loops together, rounded up to whole ones.
+   */
   readonly evaluationIterations?: number;
   /**
    * δ of the implicit system. Default 0.01; where it cannot be solved, δ grows up to five times that, and beyond
    * the gradient of that step is back-propagated.
    */
   readonly damping?: number;
-  /** What the victim minimises. Default `"kullback-leibler"`. */
+  /** What the victim minimises. Default `"kullback-leibler"`; `"atnmf"` has `"frobenius"` only. */
   readonly loss?: "kullback-leibler" | "frobenius";
   /** Factors that the feature error is measured against; default: those of V from the same start. */
   readonly reference?: Factors;
@@ -154,10 +172,6 @@ export interface AttackResult<A extends Numbers = Numbers> {
   readonly gradientReliable: boolean;
   /** Feature errors of `perturbed` from other random starts, which the attacker does not know. */
   readonly transfer: Spread;
-  /** Feature errors of random perturbations of the same size, from the victim's start. */
-  readonly noise: Spread;
-  /** Feature error that an attack of this size on the victim's loss comes to, from the victim's start. */
-  readonly reconstruction: number;
   /** What the caller should know, in sentences. */
   readonly warnings: readonly string[];
 }
@@ -168,12 +182,16 @@ export interface LafaResult<A extends Numbers = Numbers> {
   readonly reference: Factors<Matrix>;
   /** One entry for each ε, in order. */
   readonly results: readonly AttackResult<A>[];
-  /** Controls without an attack. */
+  /** What the attacks are held against, all from the victim's start but `refit`. */
   readonly baseline: {
     /** Feature error of V itself from the victim's start: 0 unless a reference was given. */
     readonly unattacked: number;
     /** Feature errors of V from other random starts: what a change of the start alone does. */
     readonly refit: Spread;
+    /** Feature errors of random perturbations of the size that each attack reached; one entry for each ε, in order. */
+    readonly noise: readonly Spread[];
+    /** Feature error that an attack of each ε on the victim's loss comes to; one entry for each ε, in order. */
+    readonly reconstruction: readonly number[];
   };
   /** What the figures assume. */
   readonly assumption: string;
@@ -185,6 +203,10 @@ export interface LafaResult<A extends Numbers = Numbers> {
 
 const LAFA_OPTIONS = [
   "rank",
+  "model",
+  "lambda",
+  "maxInner",
+  "maxOuter",
   "epsilons",
   "norm",
   "attack",
@@ -214,18 +236,10 @@ const LAFA_OPTIONS = [
   "engine",
 ] as const;
 
-/** ε of LaFA's code. */
-const EPSILON = 1e-10;
-/** Implicit systems inside an attack: the residual, and the products for it, at most. */
-const TOLERANCE = 1e-2;
-const MOST_PRODUCTS = 100;
-/** … and what entries below this part of the largest of their feature count as, so that zeros can grow again. */
-const FLOOR = 1e-10;
 /** Streams of the random points, and of the noise of the controls, lie far from those of the starts. */
 const POINT_STREAM = 0x50000000;
 const NOISE_STREAM = 0x51000000;
-/** Terms of the official sum behind the first; beside the iterations of one gradient. */
-const TAYLOR = 80;
+/** Iterations of one gradient of the official procedure. */
 const OFFICIAL_ITERATIONS = 1600;
 /** Options that the official procedure leaves no choice of. */
 const NOT_OFFICIAL = [
@@ -241,32 +255,6 @@ const NOT_OFFICIAL = [
 ] as const;
 /** Below this part of ε a size counts as held back by the box. */
 const REACHED = 0.999;
-
-/** What an attack follows: the feature error's gradient, computed either way, or that of the victim's loss. */
-type Direction = "implicit" | "backprop" | "reconstruction";
-
-/** The objective at a point. */
-interface Outlook {
-  readonly value: number;
-  readonly featureError: number;
-  readonly gradient: ArrayLike<number>;
-}
-
-/** One attack under way. */
-interface Attack {
-  readonly index: number;
-  readonly kind: Direction;
-  readonly ascent: Ascent | OfficialAscent;
-  /** Whether it stands beside the others as a control. */
-  readonly control: boolean;
-  /** Feature errors of all points. */
-  readonly history: number[];
-  /** That of the best. */
-  error: number;
-  solved: boolean;
-  /** Where the next step's factorization begins, if not at the victim's start. */
-  factors?: Factors<Matrix>;
-}
 
 /** The perturbed matrices so far, on the error of a call that was cancelled. */
 export interface PartialAttacks {
@@ -293,20 +281,36 @@ export async function attackFeatures(data: MatrixLike, options: LafaOptions): Pr
   const unit = kind === "l2" ? normOf("l2", V.data) : 1;
   const sets = epsilons.map((epsilon) => new PerturbationSet(V.data, kind, epsilon * unit, low, high));
   const attacks: Attack[] = [];
+  const others = asked.restarts - 1;
+  const led = canLead(steps) && !asked.official && !asked.kinds.includes("reconstruction");
+  const detours = led ? await victim.detours(others * asked.kinds.length) : [];
   for (const [index, set] of sets.entries()) {
     const radius = (epsilons[index] as number) * unit;
     for (let restart = 0; restart < asked.restarts; restart++) {
       const start = asked.randomStart
         ? set.project(await randomDirection(engine, asked, POINT_STREAM + restart, radius))
         : Float64Array.from(V.data);
-      const begin = (direction: Direction, control: boolean) => {
+      const begin = (direction: Direction, control: boolean, target?: Factors<Matrix>) => {
+        const whole = direction === "reconstruction";
+        const stages = whole ? ([wholeStage(steps)] as const) : stagesOf(steps, target !== undefined);
         const ascent =
           asked.official && !control
             ? new OfficialAscent(set, kind, Float64Array.from(V.data), radius, low, high)
-            : new Ascent(set, kind, start, steps, asked.stepSize * radius);
-        attacks.push({ index, kind: direction, ascent, control, history: [], error: 0, solved: true });
+            : new StagedAscent(set, kind, start, stages, asked.stepSize * radius);
+        attacks.push({
+          index,
+          kind: direction,
+          ascent,
+          target,
+          control,
+          history: [],
+          error: 0,
+          solved: true,
+        });
       };
-      for (const direction of asked.kinds) begin(direction, false);
+      for (const [way, direction] of asked.kinds.entries()) {
+        begin(direction, false, restart > 0 ? detours[way * others + restart - 1] : undefined);
+      }
       if (restart === 0 && !asked.kinds.includes("reconstruction")) begin("reconstruction", true);
     }
   }
@@ -334,12 +338,12 @@ export async function attackFeatures(data: MatrixLike, options: LafaOptions): Pr
     await nextTurn();
   }
   try {
-    const results = await judge(victim, engine, asked, sets, attacks, unit);
+    const { results, noise, reconstruction } = await judge(victim, engine, asked, sets, attacks, unit);
     const unattacked = featureError(await victim.factorize(V), victim.reference).value;
     return {
       reference: victim.reference,
       results,
-      baseline: { unattacked, refit: spread(await victim.otherStarts(V)) },
+      baseline: { unattacked, refit: spread(await victim.otherStarts(V)), noise, reconstruction },
       assumption: asked.official
         ? "The attacker draws starts of its own and does not know that of the victim's factorization."
         : "The attacker knows the start of the victim's factorization; `transfer` tells what is left for starts that the attacker does not know.",
@@ -351,6 +355,13 @@ export async function attackFeatures(data: MatrixLike, options: LafaOptions): Pr
   }
 }
 
+/** The results, and the controls that go with each. */
+interface Judgement {
+  readonly results: AttackResult[];
+  readonly noise: Spread[];
+  readonly reconstruction: number[];
+}
+
 /** The best points of all attacks, judged by the whole factorization, and the controls beside the best of each ε. */
 async function judge(
   victim: Victim,
@@ -359,7 +370,7 @@ async function judge(
   sets: readonly PerturbationSet[],
   attacks: readonly Attack[],
   unit: number,
-): Promise<AttackResult[]> {
+): Promise<Judgement> {
   const candidates = attacks.flatMap((attack) =>
     asked.keep === "best"
       ? attack.ascent.leaders.map(({ point }) => ({ attack, perturbed: asked.shaped(point) }))
@@ -371,6 +382,8 @@ async function judge(
     return { ...candidate, fit, error: featureError(fit, victim.reference) };
   });
   const results: AttackResult[] = [];
+  const noise: Spread[] = [];
+  const reconstruction: number[] = [];
   for (const [index, set] of sets.entries()) {
     const epsilon = asked.epsilons[index] as number;
     const most = (chosen: (attack: Attack) => boolean) =>
@@ -384,9 +397,9 @@ async function judge(
       const D = await randomDirection(engine, asked, NOISE_STREAM + trial, size * unit);
       noises.push(asked.shaped(set.project(D)));
     }
-    const noise = (await victim.factorizeAll(noises)).map(
-      (found) => featureError(found, victim.reference).value,
-    );
+    const fitted = await victim.factorizeAll(noises);
+    noise.push(spread(fitted.map((found) => featureError(found, victim.reference).value)));
+    reconstruction.push(most(({ kind }) => kind === "reconstruction").error.value);
     const warnings: string[] = [];
     if (size < REACHED * epsilon && epsilon > 0) {
       warnings.push(
@@ -408,218 +421,14 @@ async function judge(
       gradient: attack.kind,
       gradientReliable: attack.solved,
       transfer: spread(await victim.otherStarts(perturbed)),
-      noise: spread(noise),
-      reconstruction: most((other) => other.kind === "reconstruction").error.value,
       warnings,
     });
   }
-  return results;
-}
-
-/** The factorization under attack: from a known start, and from others. */
-class Victim {
-  readonly #asked: Checked;
-  readonly #engine: Engine;
-  readonly #signal: AbortSignal | undefined;
-  readonly #init: InitOption;
-  readonly #given: Factors | undefined;
-  #start: Factors<Matrix> | undefined;
-  #reference: Factors<Matrix> | undefined;
-  #drawn = 0;
-  /** What the attacker of the official procedure compares with. */
-  #compared: Factors<Matrix> | undefined;
-  /** Most bytes that one computation took. */
-  peakBytes = 0;
-
-  constructor(asked: Checked, options: LafaOptions, engine: Engine) {
-    this.#asked = asked;
-    this.#engine = engine;
-    this.#signal = options.signal;
-    this.#init = options.init ?? "random";
-    this.#given = options.reference;
-  }
-
-  /** Makes the start, and the reference unless there is one. */
-  async begin(): Promise<void> {
-    const { V, rank } = this.#asked;
-    const shape = [V.rows, rank, V.cols] as const;
-    // A reference that does not fit is refused before anything is computed.
-    const given = this.#given && checkFactors(this.#given, "the reference", shape);
-    const [start] = await this.#solve([nmfProblem(V, this.#options({ init: this.#init, maxIterations: 0 }))]);
-    this.#start = checkFactors(start as Solution, "the start", shape);
-    const { official, evaluationIterations, iterations } = this.#asked;
-    const maxIterations = official ? Math.ceil(evaluationIterations / 2) : evaluationIterations;
-    const init = this.#start;
-    const [own] = given ? [] : await this.#solve([nmfProblem(V, this.#options({ init, maxIterations }))]);
-    this.#reference = given ?? checkFactors(own as Solution, "the factorization of V", shape);
-    if (!official) return;
-    const [other] = await this.#solve([this.#fromAnywhere(V, iterations)]);
-    this.#compared = checkFactors(other as Solution, "a factorization of V", shape);
-  }
-
-  get reference(): Factors<Matrix> {
-    return this.#reference as Factors<Matrix>;
-  }
-
-  #options(more: Partial<NmfOptions>): NmfOptions {
-    const { rank, loss, seed, threads, evaluationIterations } = this.#asked;
-    return {
-      rank,
-      loss,
-      solver: "mu",
-      order: loss === "frobenius" ? "WH" : "HW",
-      epsilon: EPSILON,
-      tolerance: 0,
-      maxIterations: evaluationIterations,
-      seed,
-      ...(threads === undefined ? {} : { threads }),
-      ...more,
-    };
-  }
-
-  async #solve(problems: readonly Problem[]): Promise<Solution[]> {
-    const solutions: Solution[] = [];
-    if (problems.length === 0) return solutions;
-    await computeEach(
-      this.#engine,
-      problems.length,
-      (index) => problems[index] as Problem,
-      this.#signal,
-      (index, solution) => {
-        solutions[index] = solution;
-        this.peakBytes = Math.max(this.peakBytes, solution.peakBytes);
-      },
-    );
-    return solutions;
-  }
-
-  /** The objective at the point of each attack; implicit systems that cannot be solved are back-propagated. */
-  async outlooks(attacks: readonly Attack[]): Promise<Outlook[]> {
-    const begun = await this.#begun(attacks);
-    const problems = attacks.map(({ kind, ascent }, at) => {
-      if (kind === "reconstruction") return this.#step(ascent.point);
-      const from = begun[at];
-      if (from) return this.#officialGradient(kind, ascent.point, from);
-      return this.#gradient(kind, attacks[at] as Attack);
-    });
-    const found = await this.#solve(problems);
-    const unsolved = found.flatMap(({ gradient }, at) => (gradient?.solved === false ? [at] : []));
-    const again = await this.#solve(unsolved.map((at) => this.#gradient("backprop", attacks[at] as Attack)));
-    for (const [i, at] of unsolved.entries()) {
-      (attacks[at] as Attack).solved = false;
-      found[at] = again[i] as Solution;
-    }
-    if (this.#asked.warmStart) {
-      for (const [at, { W, H }] of found.entries()) (attacks[at] as Attack).factors = { W, H };
-    }
-    return Promise.all(found.map((solution, at) => this.#outlook(solution, attacks[at] as Attack)));
-  }
-
-  async #outlook(solution: Solution, { ascent }: Attack): Promise<Outlook> {
-    const { gradient } = solution;
-    if (gradient) {
-      return {
-        value: gradient.featureError,
-        featureError: gradient.featureError,
-        gradient: gradient.gradient.data,
-      };
-    }
-    return {
-      value: solution.loss,
-      featureError: featureError(solution, this.reference).value,
-      gradient: await lossGradient(
-        this.#engine,
-        this.#asked.loss,
-        ascent.point,
-        product(solution.W, solution.H).data,
-      ),
-    };
-  }
-
-  /** V or another matrix, factorized from a random start that nobody else has. */
-  #fromAnywhere(X: Matrix, maxIterations: number): Problem {
-    // A stride of odd golden ratio keeps the starts of neighbouring seeds apart.
-    const seed = (Math.imul(this.#asked.seed + 1, 0x9e3779b1) + this.#drawn++) >>> 0;
-    return nmfProblem(X, this.#options({ init: "random", seed, maxIterations }));
-  }
-
-  /** Official: factors of each attack's point, up to where its gradient begins; undefined for the controls. */
-  async #begun(attacks: readonly Attack[]): Promise<(Solution | undefined)[]> {
-    const { official, iterations } = this.#asked;
-    const begun: (Solution | undefined)[] = attacks.map(() => undefined);
-    if (!official) return begun;
-    const places = attacks.flatMap(({ control }, at) => (control ? [] : [at]));
-    const found = await this.#solve(
-      places.map((at) => {
-        const { kind, ascent } = attacks[at] as Attack;
-        const before = kind === "implicit" ? Math.max(0, iterations - TAYLOR - 1) : 0;
-        return this.#fromAnywhere(this.#asked.shaped(ascent.point), before);
-      }),
-    );
-    for (const [i, at] of places.entries()) begun[at] = found[i];
-    return begun;
-  }
-
-  #officialGradient(kind: Direction, point: Float64Array, { W, H }: Solution): Problem {
-    const { loss, iterations, threads } = this.#asked;
-    return gradientProblem(this.#asked.shaped(point), {
-      W,
-      H,
-      reference: this.#compared as Factors<Matrix>,
-      mode: "backprop",
-      loss,
-      iterations: kind === "implicit" ? Math.min(iterations, TAYLOR + 1) : iterations,
-      ...(threads === undefined ? {} : { threads }),
-    });
-  }
-
-  /** The factorization of one step of an attack. */
-  #step(point: Float64Array): Problem {
-    const init = this.#start as Factors<Matrix>;
-    const { iterations } = this.#asked;
-    return nmfProblem(this.#asked.shaped(point), this.#options({ init, maxIterations: iterations }));
-  }
-
-  #gradient(mode: "implicit" | "backprop", { ascent, factors }: Attack): Problem {
-    const { loss, iterations, backpropIterations, damping, threads } = this.#asked;
-    const { W, H } = factors ?? (this.#start as Factors<Matrix>);
-    const implicit = { damping, tolerance: TOLERANCE, maxProducts: MOST_PRODUCTS, floor: FLOOR };
-    const problem = gradientProblem(this.#asked.shaped(ascent.point), {
-      W,
-      H,
-      reference: this.reference,
-      mode,
-      loss,
-      iterations: mode === "implicit" ? iterations : backpropIterations,
-      ...(mode === "implicit" ? implicit : {}),
-      ...(threads === undefined ? {} : { threads }),
-    });
-    if (!problem.gradient) return problem;
-    return { ...problem, gradient: { ...problem.gradient, maxDamping: 5 * damping } };
-  }
-
-  /** The whole factorization from the known start. */
-  async factorize(X: Matrix): Promise<Solution> {
-    return (await this.factorizeAll([X]))[0] as Solution;
-  }
-
-  factorizeAll(matrices: readonly Matrix[]): Promise<Solution[]> {
-    const init = this.#start as Factors<Matrix>;
-    return this.#solve(matrices.map((X) => nmfProblem(X, this.#options({ init }))));
-  }
-
-  /** Feature errors of X from other random starts. */
-  async otherStarts(X: Matrix): Promise<number[]> {
-    const { otherStarts, seed } = this.#asked;
-    const problems = Array.from({ length: otherStarts }, (_, i) =>
-      nmfProblem(X, this.#options({ init: "random", seed: (seed + 1 + i) % 0x100000000 })),
-    );
-    return (await this.#solve(problems)).map((fit) => featureError(fit, this.reference).value);
-  }
+  return { results, noise, reconstruction };
 }
 
 /** The arguments of `lafa`, checked. */
-interface Checked {
+export interface Checked {
   readonly V: Matrix;
   readonly rank: number;
   readonly epsilons: readonly number[];
@@ -634,6 +443,8 @@ interface Checked {
   readonly evaluationIterations: number;
   readonly damping: number;
   readonly loss: "kullback-leibler" | "frobenius";
+  /** Of a victim that is AT-NMF. */
+  readonly training: Training | undefined;
   readonly seed: number;
   readonly low: number;
   readonly high: number;
@@ -668,7 +479,24 @@ function checkAttack(data: MatrixLike, options: LafaOptions): Checked {
   if (attack === "fgsm" && options.steps !== undefined) {
     throw new AdvnmfError("OPTION", 'steps belongs to attack "pgd"; "fgsm" takes one', { option: "steps" });
   }
-  const gradient = oneOf(options.gradient ?? "implicit", ["implicit", "backprop", "both"], "gradient");
+  const model = checkModel(options, {
+    nmf: ["iterations", "backpropIterations", "damping", "compat"],
+    atnmf: ["lambda", "maxInner", "maxOuter"],
+  });
+  const { lambda, maxInner, maxOuter } = options;
+  const training =
+    model === "atnmf" ? checkTraining(lambda, ["maxInner", maxInner], ["maxOuter", maxOuter]) : undefined;
+  const gradient = oneOf(
+    options.gradient ?? (training ? "backprop" : "implicit"),
+    ["implicit", "backprop", "both"],
+    "gradient",
+  );
+  if (training && gradient !== "backprop") {
+    throw new AdvnmfError("OPTION", `the gradient of model "atnmf" is "backprop", got "${gradient}"`, {
+      option: "gradient",
+      got: gradient,
+    });
+  }
   const objective = oneOf(
     options.objective ?? "feature-error",
     ["feature-error", "reconstruction"],
@@ -701,7 +529,9 @@ function checkAttack(data: MatrixLike, options: LafaOptions): Checked {
     }
   }
   const iterations = wholeNumber(
-    options.iterations ?? (official ? OFFICIAL_ITERATIONS : 1000),
+    training
+      ? training.inner * training.outer
+      : (options.iterations ?? (official ? OFFICIAL_ITERATIONS : 1000)),
     1,
     0x7fffffff,
     "iterations",
@@ -736,7 +566,8 @@ function checkAttack(data: MatrixLike, options: LafaOptions): Checked {
       "evaluationIterations",
     ),
     damping: numberFrom(options.damping ?? 0.01, Number.MIN_VALUE, "damping"),
-    loss: oneOf(options.loss ?? "kullback-leibler", ["kullback-leibler", "frobenius"], "loss"),
+    loss: checkModelLoss(model, options.loss),
+    training,
     seed: wholeNumber(options.seed ?? 0, 0, 0xffffffff, "seed"),
     low,
     high,
@@ -792,31 +623,6 @@ async function randomDirection(
   const D = drawn.map((x) => x - 0.5);
   const scale = radius / normOf(kind, D);
   return D.map((d) => d * scale);
-}
-
-/** Gradient of the victim's loss in X, with the factors fixed (assembly/lafa/reconstruction.ts). */
-async function lossGradient(
-  engine: Engine,
-  loss: Checked["loss"],
-  X: Float64Array,
-  WH: Float64Array,
-): Promise<Float64Array> {
-  if (loss === "frobenius") return X.map((x, at) => x - (WH[at] as number));
-  return engine.enqueue(async () => {
-    const { arena } = engine;
-    const mark = arena.mark();
-    try {
-      const bytes = X.length * 8;
-      const address = arena.take(2 * bytes, "the gradient of the loss");
-      const numbers = (at: number) => new Float64Array(arena.memory.buffer, at, X.length);
-      numbers(address).set(X);
-      numbers(address + bytes).set(WH);
-      engine.kernel("logRatio")(X.length, EPSILON, address, address + bytes, address);
-      return numbers(address).slice();
-    } finally {
-      arena.rewind(mark);
-    }
-  });
 }
 
 function spread(values: readonly number[]): Spread {

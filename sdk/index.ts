@@ -20,6 +20,7 @@ export { info, type RuntimeInfo } from "./info.js";
 export { type Lafa, lafa } from "./lafa.js";
 export type { GradientOptions, GradientResult } from "./lafa-gradient.js";
 export { type Matrix, type MatrixLike, type MatrixNames, matrix, type Numbers, type Rows } from "./matrix.js";
+export type { Model } from "./model.js";
 export { nmf } from "./nmf.js";
 export type { WasmSource } from "./platform/load.js";
 export type { Norm } from "./projection.js";

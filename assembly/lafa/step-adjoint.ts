@@ -10,6 +10,9 @@
 //   Kullback–Leibler   P̄ = −(BĀ)∘R/P;  C̄ = Ḡ∘C⁺/C + BᵀP̄;  B̄ = RĀᵀ + P̄Cᵀ + 1(Σ_j s̄)ᵀ;  X̄ = (BĀ)/P
 //   Frobenius          C̄ = Ḡ∘A/s + Gs̄;  B̄ = XĀᵀ + B(s̄Cᵀ + Cs̄ᵀ);  X̄ = BĀ
 //
+// An entry of C that is 0 stays so in every iteration, and what would flow through it leads nowhere: the first term of
+// its C̄ is left out, since A/s may be 1/ε there, and its power overflow (a column that AT-NMF's adversary wipes out).
+//
 // C̄ is a sum over the rows of X and B̄ one over its columns, and nothing is m×n but X̄. Frobenius: a pass over the
 // panels of X and one over those of Xᵀ. Kullback–Leibler, where P, R and their division would be made twice: one pass
 // over the panels of X, a tile at a time, with k vectors of sums for each row of it (`columnSums`).
@@ -281,13 +284,15 @@ function frobeniusPanel<T>(
   accumulate<T>(side.rows, k, other.tiles, side.rows, 0, side.data + <usize>p * side.rows * PANEL_BYTES, A);
   accumulate<T>(k, k, other.gram, k, 0, c, s);
   const e = v128.splat<T>(<T>task.epsilon);
+  const zero = v128.splat<T>(<T>0);
   for (let half: usize = 0; half < <usize>k * PANEL_BYTES; half += 16) {
     const below = v128.add<T>(v128.load(s + half), e);
     const factor = v128.div<T>(v128.load(A + half), below);
     const old = v128.load(g + half);
-    const value = v128.div<T>(v128.mul<T>(old, v128.load(c + half)), below);
+    const entry = v128.load(c + half);
+    const value = v128.div<T>(v128.mul<T>(old, entry), below);
     v128.store(change + half, value);
-    v128.store(g + half, v128.mul<T>(old, factor));
+    v128.store(g + half, v128.and(v128.mul<T>(old, factor), v128.gt<T>(entry, zero)));
     // s̄ takes the place of A.
     v128.store(A + half, v128.neg<T>(v128.mul<T>(value, factor)));
   }

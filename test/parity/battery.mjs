@@ -388,10 +388,10 @@ export async function battery(advnmf, { threads, engine } = {}) {
     const own = options.compat ? options : { ...options, restarts };
     const { results, baseline } = await lafa(V, { rank, seed: 3, ...own, ...on });
     const found = results.flatMap((one) => [one.perturbed.data, one.W.data, one.H.data]);
-    const figures = results.flatMap((one) => [
+    const figures = results.flatMap((one, at) => [
       one.size,
       one.featureError,
-      ...one.noise.values,
+      ...baseline.noise[at].values,
       ...one.transfer.values,
     ]);
     await note(name, ...found, [...figures, ...baseline.refit.values]);
