@@ -108,8 +108,8 @@ export function attackPanel(work: AttackWork): AttackPanel {
 }
 
 /** The parts of the bar that attacks, their judgement and the hardening take. */
-const JUDGED_FROM = 0.55;
-const HARDENED_FROM = 0.85;
+const JUDGED_FROM = 0.4;
+const HARDENED_FROM = 0.55;
 
 function liveAttack(current: () => boolean): (progress: AttackProgress) => void {
   const bar = part<HTMLProgressElement>("attack-bar");
@@ -129,7 +129,7 @@ function liveAttack(current: () => boolean): (progress: AttackProgress) => void 
         "Judging each attack by a long factorization, beside random changes and other starts";
     } else {
       bar.value = HARDENED_FROM + ((1 - HARDENED_FROM) * progress.done) / progress.of;
-      label.textContent = `Hardened factorizations: ${progress.done + 1} of ${progress.of}`;
+      label.textContent = `Hardened features: step ${progress.done} of ${progress.of}`;
     }
   };
 }

@@ -60,9 +60,9 @@ export async function climb(
       if (step === steps) tell({ phase: "judge" });
     },
   });
-  const matrices = [V, ...attacks.results.map(({ perturbed }) => perturbed)];
-  const hardened = await harden(matrices, { rank, loss, lambda, seed, engine, signal }, (done) =>
-    tell({ phase: "harden", done, of: matrices.length }),
+  const hardening = { rank, loss, lambda, seed, engine, signal };
+  const hardened = await harden(V, attacks, plan, hardening, (done, of) =>
+    tell({ phase: "harden", done, of }),
   );
   return {
     loss,
@@ -119,9 +119,9 @@ export function tellLadder(ladder: Ladder, view: View): Attacked {
         featureError: (hardened[rung] as Hardened).featureError,
         drawings: hardenedDrawings,
       },
-      noise: result?.noise.mean ?? 0,
+      noise: baseline.noise[rung - 1]?.mean ?? 0,
       transfer: result?.transfer.mean ?? baseline.refit.mean,
-      reconstruction: result?.reconstruction ?? 0,
+      reconstruction: baseline.reconstruction[rung - 1] ?? 0,
       reconstructionError: result?.reconstructionError ?? null,
       added: result ? signedMap(result.delta) : nothing,
     };
@@ -132,7 +132,7 @@ export function tellLadder(ladder: Ladder, view: View): Attacked {
     refit: baseline.refit.mean,
     lambda: settings.lambda,
     assumption: assumption.replace(/;.*/s, "."),
-    procedure: `Auto-PGD, ${plan.steps} steps of the ${how} gradient, L2 norm relative to ‖V‖. The victim: ${loss === "frobenius" ? "Frobenius" : "Kullback–Leibler"}, multiplicative updates from the start of seed ${settings.seed}, ${plan.iterations} iterations a step and ${plan.evaluationIterations} to judge. Hardened: AT-NMF, λ = ${settings.lambda}, from the same start, given the data that was made against NMF.`,
+    procedure: `Auto-PGD, ${plan.steps} steps of the ${how} gradient, L2 norm relative to ‖V‖. The victim: ${loss === "frobenius" ? "Frobenius" : "Kullback–Leibler"}, multiplicative updates from the start of seed ${settings.seed}, ${plan.iterations} iterations a step and ${plan.evaluationIterations} to judge. Hardened: AT-NMF, λ = ${settings.lambda}, from the same start, ${loss === "frobenius" ? "attacked in the same way itself" : "given the data that was made against NMF"}.`,
     seconds,
   };
 }
