@@ -179,6 +179,8 @@ export interface Attacked {
   /** Feature error of the untouched data from other starts: the mean. */
   readonly refit: number;
   readonly lambda: number;
+  /** Whether the hardened features were given the changes made against NMF, and not attacked themselves. */
+  readonly carried: boolean;
   readonly assumption: string;
   /** How it was made, for the curious. */
   readonly procedure: string;

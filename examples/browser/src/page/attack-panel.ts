@@ -250,7 +250,7 @@ function showRung(attacked: Attacked, fit: Fitted, index: number): void {
 }
 
 /** What the rung means, in sentences. */
-function verdict({ rungs, refit, lambda }: Attacked, index: number): string {
+function verdict({ rungs, refit, lambda, carried }: Attacked, index: number): string {
   const { epsilon, featureError, hardened, noise } = rungs[index] as Rung;
   if (index === 0) {
     return `No change: the features as they are. Another start of the same data moves them by ${figure(refit)}. Move the slider to attack.`;
@@ -263,11 +263,8 @@ function verdict({ rungs, refit, lambda }: Attacked, index: number): string {
         ? ` But another start of the same data moves them by ${figure(refit)} already: these features are not determined by the data alone.`
         : "";
   const ratio = hardened.featureError / featureError;
-  const held =
-    ratio < 0.8
-      ? ` Hardened ones (λ = ${short(lambda)}) hold better: ${figure(hardened.featureError)}.`
-      : ratio <= 1.25
-        ? ` Hardening (λ = ${short(lambda)}) does not help here: ${figure(hardened.featureError)}.`
-        : ` Hardened ones (λ = ${short(lambda)}) move even more: ${figure(hardened.featureError)}.`;
+  const how = `(λ = ${short(lambda)}), ${carried ? "given the same change" : "attacked themselves"},`;
+  const hold = ratio < 0.8 ? "hold better" : ratio <= 1.25 ? "move as much" : "move even more";
+  const held = ` Hardened ones ${how} ${hold}: ${figure(hardened.featureError)}.`;
   return moved + chance + held;
 }

@@ -24,6 +24,8 @@ export interface ChartSpec {
 }
 
 const MARGIN = { top: 24, right: 12, bottom: 38, left: 54 };
+/** Pixels that a label takes along x. */
+const WIDTH_OF_LABEL = 44;
 const specs = new WeakMap<SVGSVGElement, ChartSpec>();
 const resized = new ResizeObserver((entries) => {
   for (const { target } of entries) draw(target as SVGSVGElement);
@@ -84,7 +86,10 @@ function ticksAlong(
   last: number,
   room: number,
 ): (readonly [number, string])[] {
-  if (places) return places.map((label, i) => [i, label] as const);
+  if (places) {
+    const every = room / places.length < WIDTH_OF_LABEL ? 2 : 1;
+    return places.map((label, i) => [i, i % every === 0 ? label : ""] as const);
+  }
   const step = niceStep(last / Math.max(2, Math.min(8, room / 90)));
   return Array.from({ length: Math.floor(last / step + 1e-9) + 1 }, (_, i) => [
     i * step,

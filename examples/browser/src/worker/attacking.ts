@@ -131,6 +131,7 @@ export function tellLadder(ladder: Ladder, view: View): Attacked {
     rungs,
     refit: baseline.refit.mean,
     lambda: settings.lambda,
+    carried: loss !== "frobenius",
     assumption: assumption.replace(/;.*/s, "."),
     procedure: `Auto-PGD, ${plan.steps} steps of the ${how} gradient, L2 norm relative to ‖V‖. The victim: ${loss === "frobenius" ? "Frobenius" : "Kullback–Leibler"}, multiplicative updates from the start of seed ${settings.seed}, ${plan.iterations} iterations a step and ${plan.evaluationIterations} to judge. Hardened: AT-NMF, λ = ${settings.lambda}, from the same start, ${loss === "frobenius" ? "attacked in the same way itself" : "given the data that was made against NMF"}.`,
     seconds,
