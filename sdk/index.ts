@@ -4,12 +4,11 @@ export { anmf } from "./anmf.js";
 export { atnmf } from "./atnmf.js";
 export type {
   AttackResult,
-  LafaOptions,
-  LafaProgress,
   LafaResult,
   PartialAttacks,
   Spread,
 } from "./attack.js";
+export type { LafaOptions, LafaProgress } from "./attack-options.js";
 export { type DatasetFacts, type DatasetName, type DatasetOptions, datasets } from "./datasets.js";
 export { createEngine, type Dtype, type Engine, type EngineOptions } from "./engine.js";
 export { AdvnmfError, type ErrorCode } from "./errors.js";

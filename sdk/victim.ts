@@ -2,7 +2,7 @@
 // follows, and from others.
 
 import { atnmfProblem } from "./atnmf.js";
-import type { Checked, LafaOptions } from "./attack.js";
+import type { Checked, LafaOptions } from "./attack-options.js";
 import { computeEach } from "./compute.js";
 import type { Engine } from "./engine.js";
 import { checkFactors, type Factors, featureError } from "./feature-error.js";

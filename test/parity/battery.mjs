@@ -213,7 +213,7 @@ function attacks() {
     noiseTrials: 1,
   };
   const ways = [
-    { norm: "l2", epsilons: [0.02, 0.1], gradient: "both", steps: 4 },
+    { norm: "l2", epsilons: [0.02, 0.1], gradient: "both", steps: 8 },
     { norm: "linf", epsilons: [0.05], gradient: "implicit", steps: 4 },
     { norm: "l2", epsilons: [0.05], attack: "fgsm", objective: "reconstruction" },
     { norm: "linf", epsilons: [0.05], compat: "official", gradient: "backprop", steps: 4 },

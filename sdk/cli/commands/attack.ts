@@ -119,7 +119,7 @@ export function attackCommand(setExitCode: (code: number) => void): Command {
     .option("--step-size <x>", "the first step, in units of ε (default: 2)", parseNumber)
     .option(
       "--restarts <n>",
-      "random points to begin at, the best of which is kept (default: 4)",
+      "random points to begin at, all but one led to other features first (default: 4)",
       parseNumber,
     )
     .option("--no-random-start", "begin at V itself, where the feature error has no gradient")
