@@ -4,6 +4,7 @@ import { affordable } from "./attempt.js";
 import type { Engine } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
 import type { Matrix } from "./matrix.js";
+import type { Training } from "./model.js";
 import { checkData, type Problem } from "./problem.js";
 import { type Run, refuseTooLarge, type Solution } from "./solve.js";
 import type { Progress } from "./types.js";
@@ -13,8 +14,10 @@ import { type Team, Workspace } from "./workspace.js";
 export interface GradientProblem {
   readonly mode: "implicit" | "backprop";
   readonly reference: { readonly W: Matrix; readonly H: Matrix };
-  /** Iterations from the start to the factors whose error it is. */
+  /** Iterations from the start to the factors whose error it is; with an adversary those of all inner loops. */
   readonly iterations: number;
+  /** With it the iterations are those of AT-NMF, and some adversary answers. */
+  readonly training?: Training;
   /** Stationarity to go on to after them; undefined: stay where they end. */
   readonly converge: number | undefined;
   readonly damping: number;
@@ -53,7 +56,7 @@ const MULTIPLIER = -1e-6;
 /** … no more of the right-hand side than this along the scalings, … */
 const LEAK = 1e-8;
 /** … no direction with less curvature than this, where the directions of the largest have about 1, … */
-const CURVATURE = 1e-10;
+export const CURVATURE = 1e-10;
 /** … and a fit that is not exact. */
 const EXACT_FIT = 1e-6;
 
@@ -70,29 +73,33 @@ const MOST_HALVINGS = 25;
 const NEWTON_PRODUCTS = 500;
 
 /** What the implicit system is prepared for (assembly/lafa/implicit.ts). */
-const PURPOSES = { gradient: 0, newton: 1, stationarity: 2 } as const;
+export const PURPOSES = { gradient: 0, newton: 1, stationarity: 2 } as const;
 
 /** Growth of δ where the system cannot be solved. */
-const DAMPING_GROWTH = 5;
+export const DAMPING_GROWTH = 5;
 
 /** Modes in the record (assembly/lafa/workspace.ts). */
-const MODES = { backprop: 0, implicit: 1 } as const;
+export const MODES = { backprop: 0, implicit: 1 } as const;
 
-/** Checkpoints and steps between them for T iterations: about √T of each. */
-export function segments(iterations: number): { steps: number; checkpoints: number; states: number } {
-  const steps = Math.max(1, Math.ceil(Math.sqrt(iterations)));
+/** Checkpoints and steps between them for T iterations: about √T of each, unless the steps are given. */
+export function segments(
+  iterations: number,
+  steps = Math.max(1, Math.ceil(Math.sqrt(iterations))),
+): { steps: number; checkpoints: number; states: number } {
   const checkpoints = Math.max(1, Math.ceil(iterations / steps));
   return { steps, checkpoints, states: checkpoints + steps - 1 };
 }
 
-/** The record of a gradient in the engine's memory, field by field (assembly/lafa/workspace.ts). */
-class Record {
+/** A record in the engine's memory, field by field: that of a gradient (assembly/lafa/workspace.ts), unless named. */
+export class Record {
   readonly #engine: Engine;
   readonly #address: number;
+  readonly #name: string;
 
-  constructor(engine: Engine, address: number) {
+  constructor(engine: Engine, address: number, name = "gradient") {
     this.#engine = engine;
     this.#address = address;
+    this.#name = name;
   }
 
   #view(): DataView {
@@ -100,7 +107,7 @@ class Record {
   }
 
   #at(field: string): number {
-    return this.#address + this.#engine.constant(`gradient_${field}`);
+    return this.#address + this.#engine.constant(`${this.#name}_${field}`);
   }
 
   setInt(field: string, value: number): void {
@@ -119,14 +126,21 @@ class Record {
     return this.#view().getFloat64(this.#at(field), true);
   }
 
+  pointer(field: string): number {
+    return this.#view().getUint32(this.#at(field), true);
+  }
+
   ints(field: string, count: number): number[] {
-    const at = this.#view().getUint32(this.#at(field), true);
-    return [...new Int32Array(this.#engine.arena.memory.buffer, at, count)];
+    return [...new Int32Array(this.#engine.arena.memory.buffer, this.pointer(field), count)];
+  }
+
+  numbers(field: string, count: number): number[] {
+    return [...new Float64Array(this.#engine.arena.memory.buffer, this.pointer(field), count)];
   }
 }
 
 /** Counts what was done, and how much of the next burst's kind fits into its time. */
-class Pace {
+export class Pace {
   #perUnit = 0;
   #started = 0;
 
@@ -156,8 +170,8 @@ export function* gradientRun(engine: Engine, problem: Problem, asked: GradientPr
   arena.resetPeak();
   const started = performance.now();
   const { V, rank, dtype } = problem;
-  const { mode, iterations } = asked;
-  const { steps, checkpoints, states } = segments(iterations);
+  const { mode, iterations, training } = asked;
+  const { steps, checkpoints, states } = segments(iterations, training?.inner);
   let workspace: Workspace | undefined;
   let done = 0;
   let damping = asked.damping;
@@ -203,7 +217,15 @@ export function* gradientRun(engine: Engine, problem: Problem, asked: GradientPr
       }
     }
     const stepsOf = (checkpoint: number) => Math.min(steps, iterations - checkpoint * steps);
-    if (mode === "backprop") {
+    if (training) {
+      // The answer stands where V does, so that V has to come back for the next one, and for the figures.
+      for (let checkpoint = 0; checkpoint < checkpoints; checkpoint++) {
+        run.command("keep", checkpoint);
+        run.command("answer");
+        yield* iterate(steps);
+        run.reloadData(facts);
+      }
+    } else if (mode === "backprop") {
       for (let checkpoint = 0; checkpoint < checkpoints - 1; checkpoint++) {
         run.command("keep", checkpoint);
         yield* iterate(steps);
@@ -241,7 +263,25 @@ export function* gradientRun(engine: Engine, problem: Problem, asked: GradientPr
         { feature: vanished - 1 },
       );
     }
-    if (mode === "backprop") {
+    const gradient = dtype === "f32" ? new Float32Array(V.data.length) : new Float64Array(V.data.length);
+    if (training) {
+      record.setInt("steps", steps);
+      for (let checkpoint = checkpoints - 1; checkpoint >= 0; checkpoint--) {
+        run.command("restore", checkpoint);
+        run.command("answer");
+        run.command("advance", checkpoint);
+        run.command("comeBack", checkpoint);
+        run.command("answerAdjoint");
+        collect(run, record, V, mode, (block, from) => {
+          for (let at = 0; at < block.length; at++) {
+            gradient[from + at] = (gradient[from + at] as number) + (block[at] as number);
+          }
+        });
+        if (checkpoint > 0) run.reloadData(facts);
+        done += steps;
+        if (run.stopped || (yield report())) throw aborted();
+      }
+    } else if (mode === "backprop") {
       for (let checkpoint = checkpoints - 1; checkpoint >= 0; checkpoint--) {
         if (checkpoint < checkpoints - 1) {
           record.setInt("steps", steps);
@@ -271,8 +311,9 @@ export function* gradientRun(engine: Engine, problem: Problem, asked: GradientPr
       }
       run.command("concludeGradient");
     }
+    if (!training) collect(run, record, V, mode, (block, from) => gradient.set(block, from));
     const outcome: GradientOutcome = {
-      gradient: { rows: V.rows, cols: V.cols, data: collect(run, record, problem, mode) },
+      gradient: { rows: V.rows, cols: V.cols, data: gradient },
       featureError: record.number("error"),
       featureErrorW: record.number("errorW"),
       featureErrorH: record.number("errorH"),
@@ -314,7 +355,7 @@ export function* gradientRun(engine: Engine, problem: Problem, asked: GradientPr
  * Goes on to a stationary point, or as near as it gets, and returns the iterations and Newton steps it took: SQUAREM
  * with a guard on the loss, then Newton steps that may not raise it.
  */
-function* converge(
+export function* converge(
   run: Workspace,
   record: Record,
   target: number,
@@ -369,15 +410,14 @@ function* converge(
   return taken;
 }
 
-/** The gradient, a block of rows at a time. */
-function collect(
+/** Hands the gradient over, a block of rows at a time, with the number of entries before it. */
+export function collect(
   run: Workspace,
   record: Record,
-  { V, dtype }: Problem,
+  { rows, cols }: Matrix,
   mode: GradientProblem["mode"],
-): Float32Array | Float64Array {
-  const { rows, cols } = V;
-  const out = dtype === "f32" ? new Float32Array(rows * cols) : new Float64Array(rows * cols);
+  take: (block: Float32Array | Float64Array, from: number) => void,
+): void {
   const block = run.stagingRows();
   for (let row = 0; row < rows; row += block) {
     const count = Math.min(block, rows - row);
@@ -386,9 +426,8 @@ function collect(
       record.setInt("steps", count);
       run.command("outerRows", row);
     }
-    out.set(run.floats(run.pointer("staging"), count * cols), row * cols);
+    take(run.floats(run.pointer("staging"), count * cols), row * cols);
   }
-  return out;
 }
 
 function solved(record: Record, { tolerance }: GradientProblem): boolean {
@@ -409,48 +448,71 @@ function trust(
       reason: flat ? "the feature error is 0, where it has no gradient" : "",
     };
   }
-  const reasons: string[] = [];
-  if (figures("error") === 0) reasons.push("the feature error is 0, where it has no gradient");
-  if (!(relativeError > EXACT_FIT)) {
-    reasons.push(
-      `V is of rank k but for ${relativeError.toExponential(1)} of its norm: k² directions change W and H and not the fit`,
-    );
-  }
-  if (asked.damping > 0) {
-    reasons.push(
-      `damped with ${asked.damping}, it is that of about the last ${Math.ceil(1 / asked.damping)} iterations`,
-    );
-  }
-  if (!(figures("stationarity") <= STATIONARITY)) {
-    reasons.push(
-      `the factors are not stationary: ${figures("stationarity").toExponential(1)}, and ${STATIONARITY} is needed`,
-    );
-  }
-  if (record.int("negative") === 1) {
-    reasons.push(
-      `the curvature is negative (${figures("curvature").toExponential(1)}): the factors are not at a minimum`,
-    );
-  } else if (asked.damping === 0 && figures("curvature") < CURVATURE) {
-    reasons.push(
-      `some directions change W and H and hardly the fit (curvature ${figures("curvature").toExponential(1)}): V does not determine the factors`,
-    );
-  }
-  if (!(figures("residual") <= asked.tolerance) && record.int("negative") === 0) {
-    reasons.push(
-      `the system is solved to ${figures("residual").toExponential(1)} only, after ${record.int("products")} products`,
-    );
-  }
-  if (figures("multiplier") < MULTIPLIER) {
-    reasons.push(
-      `an entry that is 0 would grow if it could (multiplier ${figures("multiplier").toExponential(1)}): the factors are not at a minimum`,
-    );
-  }
+  const negative = record.int("negative") === 1;
+  const reasons = doubts({
+    ...{ relativeError, negative, damping: asked.damping, tolerance: asked.tolerance },
+    ...{ stationarity: figures("stationarity"), curvature: figures("curvature") },
+    ...{ multiplier: figures("multiplier"), residual: figures("residual"), products: record.int("products") },
+  });
+  if (figures("error") === 0) reasons.unshift("the feature error is 0, where it has no gradient");
   if (!(figures("leak") <= LEAK)) {
     reasons.push(`${figures("leak").toExponential(1)} of the right-hand side lies along the scalings`);
   }
   return { reliable: reasons.length === 0, reason: reasons.join("; ") };
 }
 
-function aborted(): AdvnmfError {
-  return new AdvnmfError("ABORTED", "aborted before the gradient was complete");
+/** What is known of the solutions of an implicit system. */
+export interface SystemFigures {
+  readonly relativeError: number;
+  readonly stationarity: number;
+  readonly multiplier: number;
+  readonly curvature: number;
+  /** Whether a direction of negative curvature was met. */
+  readonly negative: boolean;
+  readonly damping: number;
+  readonly residual: number;
+  readonly tolerance: number;
+  readonly products: number;
+}
+
+/** What speaks against taking the solutions of an implicit system for those at a minimum. */
+export function doubts(figures: SystemFigures): string[] {
+  const { relativeError, stationarity, multiplier, curvature, negative, damping } = figures;
+  const { residual, tolerance, products } = figures;
+  const reasons: string[] = [];
+  if (!(relativeError > EXACT_FIT)) {
+    reasons.push(
+      `V is of rank k but for ${relativeError.toExponential(1)} of its norm: k² directions change W and H and not the fit`,
+    );
+  }
+  if (damping > 0) {
+    reasons.push(`damped with ${damping}, it is that of about the last ${Math.ceil(1 / damping)} iterations`);
+  }
+  if (!(stationarity <= STATIONARITY)) {
+    reasons.push(
+      `the factors are not stationary: ${stationarity.toExponential(1)}, and ${STATIONARITY} is needed`,
+    );
+  }
+  if (negative) {
+    reasons.push(
+      `the curvature is negative (${curvature.toExponential(1)}): the factors are not at a minimum`,
+    );
+  } else if (damping === 0 && curvature < CURVATURE) {
+    reasons.push(
+      `some directions change W and H and hardly the fit (curvature ${curvature.toExponential(1)}): V does not determine the factors`,
+    );
+  }
+  if (!(residual <= tolerance) && !negative) {
+    reasons.push(`the system is solved to ${residual.toExponential(1)} only, after ${products} products`);
+  }
+  if (multiplier < MULTIPLIER) {
+    reasons.push(
+      `an entry that is 0 would grow if it could (multiplier ${multiplier.toExponential(1)}): the factors are not at a minimum`,
+    );
+  }
+  return reasons;
+}
+
+export function aborted(): AdvnmfError {
+  return new AdvnmfError("ABORTED", "aborted before the computation was complete");
 }

@@ -49,6 +49,15 @@ const COMMANDS = {
   outerRows: 40,
   squarem: 41,
   step: 42,
+  answer: 43,
+  answerAdjoint: 44,
+  measureFeatures: 57,
+  rightSide: 58,
+  beginSolution: 59,
+  normalProduct: 60,
+  extend: 61,
+  ritz: 62,
+  restart: 63,
 } as const;
 
 /** The task block in the engine's memory, field by field (assembly/task.ts). */
@@ -170,7 +179,8 @@ export class Workspace {
 
   #describeAdversary(): void {
     const task = this.#task;
-    const { adversary } = this.#problem;
+    const { adversary, gradient } = this.#problem;
+    if (gradient?.training) task.setNumber("strength", 1 / (gradient.training.lambda - 1));
     if (!adversary) return;
     const { lambda, radius, epsilonInner, epsilonOuter } = adversary;
     task.setInt("adversary", radius === undefined ? ADVERSARIES.penalty : ADVERSARIES.linf);
@@ -196,8 +206,14 @@ export class Workspace {
       : new Float64Array(buffer, address, length);
   }
 
-  /** Brings V and the weights in, a block of rows at a time; missing entries become 0. */
+  /** Brings V and the weights in, and sums over them. */
   loadData(facts: DataFacts): void {
+    this.reloadData(facts);
+    this.#call("measure");
+  }
+
+  /** Brings them in, a block of rows at a time; missing entries become 0. */
+  reloadData(facts: DataFacts): void {
     const { V, mask } = this.#problem;
     const { rows, cols, data } = V;
     const block = this.#engine.kernel("stagingRows", this.#dtype)(rows, cols);
@@ -219,7 +235,6 @@ export class Workspace {
       }
       this.#call("loadRows", row, count);
     }
-    this.#call("measure");
   }
 
   /** Sum of the weights, of D∘V and of D∘V². */
@@ -412,6 +427,11 @@ export class Workspace {
   /** Copies of W and H. */
   factors(): { W: Matrix; H: Matrix } {
     this.#call("storeFactors");
+    return this.staged();
+  }
+
+  /** Copies of what lies where W and H are staged. */
+  staged(): { W: Matrix; H: Matrix } {
     const { V, rank } = this.#problem;
     const staged = this.#staged();
     return {

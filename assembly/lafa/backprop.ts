@@ -87,11 +87,13 @@ export function comeBack<T>(task: Task, checkpoint: i32, id: i32): void {
 
 /** The feature error at the end of all steps and its gradient; ∂L/∂X ← 0. Every member calls it. */
 export function beginReturn<T>(task: Task, id: i32): void {
-  if (id == task.team - 1) {
-    const bytes = <usize>panelCount<T>(task.n) * task.m * PANEL_BYTES;
-    memory.fill(gradientOf(task).gradient, 0, bytes);
-  }
+  if (id == task.team - 1) clearGradient<T>(task);
   featureError(task, id);
+}
+
+/** ∂L/∂X ← 0. One member calls it. */
+export function clearGradient<T>(task: Task): void {
+  memory.fill(gradientOf(task).gradient, 0, <usize>panelCount<T>(task.n) * task.m * PANEL_BYTES);
 }
 
 /** Rows [row0, row0 + count) of ∂L/∂X, row-major, into the staging area. One member calls it. */

@@ -1,17 +1,31 @@
 // The parts of the gradients that stand alone, against their twins; and the whole of them in guarded memory full of
 // NaN, where what is read before it is written shows. Their values are tested in test/gradients.
 
+import { answer, answerAdjoint } from "../../assembly/lafa/atnmf-adjoint";
 import { advance, beginReturn, comeBack, keep, restore, storeGradient } from "../../assembly/lafa/backprop";
 import { assign, assignBytes } from "../../assembly/lafa/hungarian";
-import { conclude, outerRows, Purpose, prepare, solve } from "../../assembly/lafa/implicit";
+import { beginSolution, conclude, outerRows, Purpose, prepare, solve } from "../../assembly/lafa/implicit";
 import { loadReference } from "../../assembly/lafa/reference";
+import {
+  drawVector,
+  extend,
+  loadVector,
+  measureFeatures,
+  normalProduct,
+  restart,
+  rightSide,
+  ritz,
+  Sensitivity,
+  sensitivityLayout,
+  storeVector,
+} from "../../assembly/lafa/sensitivity";
 import { squarem, step } from "../../assembly/lafa/stationary";
 import { Gradient, gradientLayout, Mode, vectorsOf } from "../../assembly/lafa/workspace";
 import { factorPanel, solvePanel } from "../../assembly/linalg/cholesky-panel";
 import { panelsRows } from "../../assembly/linalg/layout";
 import { stagedToPanels } from "../../assembly/nmf/factors";
 import { stagedH } from "../../assembly/nmf/workspace";
-import { Loss, Task } from "../../assembly/task";
+import { Loss, Side, Task } from "../../assembly/task";
 import { choleskyFactor, choleskySolve } from "../reference/cholesky";
 import { Problem } from "./problem";
 import {
@@ -159,6 +173,41 @@ function wholeSuite<T>(): void {
         expect<bool>(g.error > 0).toBe(true);
         expect<bool>(tidy<T>(p, Mode.BACKPROP, 4)).toBe(true, "wrote outside its workspace");
       }
+    }
+  });
+  test("back-propagation through AT-NMF stays in its memory, and clips", () => {
+    for (let s = 0; s < SHAPES.length; s += 3) {
+      const p = new Problem(SHAPES[s], SHAPES[s + 1], SHAPES[s + 2], 3 * s + 1);
+      p.epsilon = 1e-10;
+      p.strength = 1;
+      // Half of the entries are far above the fit, and the rest below.
+      for (let i = 0; i < p.V.length; i++) p.V[i] = i % 2 == 0 ? 4 * p.V[i] : 0.01 * p.V[i];
+      const task = begin<T>(p, Mode.BACKPROP, 3);
+      const g = changetype<Gradient>(task.gradient);
+      g.checkpoints = 1;
+      g.steps = 3;
+      keep<T>(task, 0, 0);
+      answer<T>(task, 0);
+      const U = fromPanels<T>(p.m, p.n, changetype<Side>(task.sideH).data);
+      const turned = fromPanels<T>(p.n, p.m, changetype<Side>(task.sideW).data);
+      let clipped = 0;
+      for (let i = 0; i < U.length; i++) {
+        if (U[i] == 0) clipped++;
+        expect<bool>(turned[(i % p.n) * p.m + i / p.n] == U[i]).toBe(true, "the two sides differ");
+      }
+      expect<bool>(clipped > 0 && clipped < U.length).toBe(true, "nothing or all was clipped");
+      advance<T>(task, 0, 0);
+      beginReturn<T>(task, 0);
+      comeBack<T>(task, 0, 0);
+      answerAdjoint<T>(task, 0);
+      const rows = min(p.m, width<T>());
+      storeGradient<T>(task, 0, rows);
+      const found = read<T>(task.staging, rows * p.n);
+      expect<bool>(finite(found)).toBe(true, p.m.toString());
+      for (let i = 0; i < found.length; i++) {
+        if (U[i] == 0) expect<f64>(found[i]).toBe(0);
+      }
+      expect<bool>(tidy<T>(p, Mode.BACKPROP, 3)).toBe(true, "wrote outside its workspace");
     }
   });
   test("implicit gradients stay in their memory", () => {
@@ -309,6 +358,101 @@ describe("the adjoint of one iteration", () => {
     }
   });
 });
+
+/** ⟨vector i, vector j⟩ of the basis. */
+function basisProduct<T>(s: Sensitivity, i: i32, j: i32): f64 {
+  let sum: f64 = 0;
+  const x = s.basis + <usize>i * s.stride;
+  const y = s.basis + <usize>j * s.stride;
+  for (let at: usize = 0; at < s.stride; at += sizeof<T>())
+    sum += <f64>load<T>(x + at) * <f64>load<T>(y + at);
+  return sum;
+}
+
+function projectedEntry(s: Sensitivity, i: i32, j: i32): f64 {
+  return load<f64>(s.projected + <usize>(i * s.room + j) * 8);
+}
+
+/** The basis grows by one product. */
+function grow<T>(task: Task, size: i32): void {
+  const g = changetype<Gradient>(task.gradient);
+  rightSide<T>(task, size, 0);
+  for (let half = 0; half < 2; half++) {
+    beginSolution<T>(task, 0);
+    for (let i = 0; i < 200 && g.done == 0; i++) solve<T>(task, 5, 0);
+    conclude<T>(task, 0);
+    if (half > 0) break;
+    normalProduct<T>(task, 0);
+  }
+  extend<T>(task, size + 1, 0);
+}
+
+function sensitivitySuite<T>(): void {
+  test("sensitivities stay in their memory, their basis is orthonormal, and T is diagonal after a restart", () => {
+    for (let kind = 0; kind < 2; kind++) {
+      for (let s = 0; s < SHAPES.length; s += 3) {
+        const p = new Problem(SHAPES[s], SHAPES[s + 1], SHAPES[s + 2], 3 * s + 1);
+        p.loss = kind == 0 ? Loss.FROBENIUS : Loss.KULLBACK_LEIBLER;
+        p.epsilon = 1e-10;
+        const task = begin<T>(p, Mode.IMPLICIT, 0);
+        const room = 6;
+        const bytes = <usize>sensitivityLayout<T>(task, 0, room);
+        const block = reserve(bytes);
+        sensitivityLayout<T>(task, block, room);
+        const g = changetype<Gradient>(task.gradient);
+        const own = changetype<Sensitivity>(g.sensitivity);
+        g.damping = 0.5;
+        g.tolerance = sizeof<T>() == 4 ? 1e-5 : 1e-12;
+        g.limit = 500;
+        prepare<T>(task, Purpose.NEWTON, 0);
+        measureFeatures(task, 0);
+        drawVector<T>(task, 5);
+        loadVector<T>(task);
+        extend<T>(task, -1, 0);
+        let size = 0;
+        for (; size < 4; size++) grow<T>(task, size);
+        for (let i = 0; i <= size; i++) {
+          for (let j = 0; j <= i; j++) {
+            const off = Math.abs(basisProduct<T>(own, i, j) - (i == j ? 1.0 : 0.0));
+            expect<bool>(off < tolerance<T>(1e-13) * 10).toBe(true, "orthonormal");
+            if (i < size) {
+              expect<f64>(projectedEntry(own, i, j)).toBe(projectedEntry(own, j, i), "symmetric");
+            }
+          }
+        }
+        // Lanczos: T is tridiagonal but for rounding and what the solutions are off.
+        const scale = projectedEntry(own, 0, 0) + projectedEntry(own, 1, 1);
+        expect<bool>(Math.abs(projectedEntry(own, 3, 0)) < tolerance<T>(1e-10) * scale).toBe(true, "T");
+        ritz(task, size, 0);
+        let before = Infinity;
+        for (let t = 0; t < size; t++) {
+          const value = load<f64>(own.values + <usize>t * 8);
+          expect<bool>(value >= 0 && value <= before).toBe(true, "sorted");
+          before = value;
+        }
+        const first = load<f64>(own.values);
+        restart<T>(task, 2, size, 0);
+        expect<f64>(projectedEntry(own, 0, 0)).toBe(first);
+        for (let i = 0; i < 3; i++) {
+          const off = Math.abs(basisProduct<T>(own, i, 0) - (i == 0 ? 1.0 : 0.0));
+          expect<bool>(off < tolerance<T>(1e-13) * 10).toBe(true, "orthonormal after a restart");
+        }
+        // ‖Bᵀx‖² of the first Ritz vector is its value, up to its residual.
+        rightSide<T>(task, 0, 0);
+        beginSolution<T>(task, 0);
+        for (let i = 0; i < 200 && g.done == 0; i++) solve<T>(task, 5, 0);
+        conclude<T>(task, 0);
+        normalProduct<T>(task, 0);
+        expect<bool>(Math.abs(own.length - first) < tolerance<T>(1e-10) * first).toBe(true, "value");
+        storeVector<T>(task, 1);
+        expect<bool>(finite(read<T>(task.staging, p.m * p.k))).toBe(true);
+        expect<bool>(guarded(block, bytes)).toBe(true, "wrote outside its block");
+        expect<bool>(tidy<T>(p, Mode.IMPLICIT, 0)).toBe(true, "wrote outside its workspace");
+      }
+    }
+  });
+}
+
 describe("assignment", () => {
   test("has the least cost of all permutations", () => {
     for (let k = 1; k < 7; k++) {
@@ -349,4 +493,10 @@ describe("gradients, f64", () => {
 });
 describe("gradients, f32", () => {
   wholeSuite<f32>();
+});
+describe("sensitivities, f64", () => {
+  sensitivitySuite<f64>();
+});
+describe("sensitivities, f32", () => {
+  sensitivitySuite<f32>();
 });

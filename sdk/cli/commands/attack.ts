@@ -6,10 +6,13 @@ import {
   type LafaOptions,
   type LafaResult,
   lafa,
+  type Matrix,
+  type Model,
   type PartialAttacks,
+  type Spread,
   sha256,
 } from "../../index.js";
-import type { FormatName } from "../../io/index.js";
+import { type FormatName, readMatrix } from "../../io/index.js";
 import {
   addFilesOptions,
   type FilesFlags,
@@ -22,7 +25,7 @@ import {
 } from "../arguments.js";
 import { attackedSheet } from "../attacked-sheet.js";
 import { factorFormat, likeInput, picturesOf, staleFiles } from "../factor-files.js";
-import { EXIT } from "../failure.js";
+import { EXIT, Failure, reading } from "../failure.js";
 import { inputText, lossText, rankOf, writtenRows } from "../fit.js";
 import { describeInput } from "../fit-record.js";
 import { type Input, readInput } from "../input.js";
@@ -36,6 +39,7 @@ const EXAMPLES = `Examples:
   advnmf attack lafa-synthetic --epsilons 0.01,0.025
   advnmf attack counts.csv --rank 4 --norm linf --epsilons 0.5 --gradient both
   advnmf attack swimmer --epsilons 0.01 --steps 10 --iterations 300 --evaluation-iterations 1000
+  advnmf attack counts.csv --rank 4 --epsilons 0.02 --model atnmf --lambda 2
   advnmf attack photos/ --images columns --rank 5 --epsilons 0.005,0.01,0.02
 `;
 
@@ -47,6 +51,10 @@ row before the attack and one for each ε. Ctrl-C saves the best points so far.`
 
 interface Flags extends FilesFlags {
   readonly rank?: number;
+  readonly model?: Model;
+  readonly lambda?: number;
+  readonly maxInner?: number;
+  readonly maxOuter?: number;
   readonly epsilons: readonly number[];
   readonly norm: "l2" | "linf";
   readonly compat?: "official";
@@ -57,7 +65,7 @@ interface Flags extends FilesFlags {
   readonly randomStart: boolean;
   readonly objective?: "feature-error" | "reconstruction";
   readonly gradient?: "implicit" | "backprop" | "both";
-  readonly loss: "kullback-leibler" | "frobenius";
+  readonly loss?: "kullback-leibler" | "frobenius";
   readonly iterations?: number;
   readonly backpropIterations?: number;
   readonly evaluationIterations: number;
@@ -66,6 +74,9 @@ interface Flags extends FilesFlags {
   readonly seed: number;
   readonly clip?: readonly [number, number];
   readonly keep?: "best" | "last";
+  readonly warmStart?: true;
+  readonly referenceW?: string;
+  readonly referenceH?: string;
   readonly otherStarts: number;
   readonly noiseTrials: number;
   readonly threads?: number;
@@ -92,6 +103,15 @@ export function attackCommand(setExitCode: (code: number) => void): Command {
       "sizes of the change: of ‖V‖ for l2, of an entry for linf",
       parseNumbers,
     )
+    .addOption(
+      new Option("--model <name>", "the victim (default: nmf), or one trained against an adversary").choices([
+        "nmf",
+        "atnmf",
+      ]),
+    )
+    .option("--lambda <x>", "atnmf: what its adversary pays, above 1 (default: 2)", parseNumber)
+    .option("--max-inner <n>", "atnmf: updates after each answer of the adversary (default: 25)", parseNumber)
+    .option("--max-outer <n>", "atnmf: such answers at every step (default: 20)", parseNumber)
     .addOption(new Option("--norm <name>", "how it is measured").choices(["l2", "linf"]).default("l2"))
     .addOption(new Option("--compat <name>", "the procedure of LaFA's own code").choices(["official"]))
     .addOption(new Option("--attack <name>", "many steps (default: pgd), or one").choices(["pgd", "fgsm"]))
@@ -99,7 +119,7 @@ export function attackCommand(setExitCode: (code: number) => void): Command {
     .option("--step-size <x>", "the first step, in units of ε (default: 2)", parseNumber)
     .option(
       "--restarts <n>",
-      "random points to begin at, the best of which is kept (default: 4)",
+      "random points to begin at, all but one led to other features first (default: 4)",
       parseNumber,
     )
     .option("--no-random-start", "begin at V itself, where the feature error has no gradient")
@@ -110,16 +130,16 @@ export function attackCommand(setExitCode: (code: number) => void): Command {
       ]),
     )
     .addOption(
-      new Option("--gradient <name>", "of the feature error; both: the better (default: implicit)").choices([
-        "implicit",
-        "backprop",
-        "both",
-      ]),
+      new Option(
+        "--gradient <name>",
+        "of the feature error; both: the better (default: implicit, atnmf: backprop)",
+      ).choices(["implicit", "backprop", "both"]),
     )
     .addOption(
-      new Option("--loss <name>", "what the victim minimises")
-        .choices(["kullback-leibler", "frobenius"])
-        .default("kullback-leibler"),
+      new Option(
+        "--loss <name>",
+        "what the victim minimises (default: kullback-leibler, atnmf: frobenius)",
+      ).choices(["kullback-leibler", "frobenius"]),
     )
     .option("--iterations <n>", "of the victim at every step (default: 1000, official: 1600)", parseNumber)
     .option("--backprop-iterations <n>", "of these, with backprop (default: as --iterations)", parseNumber)
@@ -129,6 +149,12 @@ export function attackCommand(setExitCode: (code: number) => void): Command {
     .addOption(seedOption())
     .option("--clip <low,high>", "the box that entries stay in (default: 0 to V's largest)", parseClip)
     .addOption(new Option("--keep <point>", "of an attack (default: best)").choices(["best", "last"]))
+    .option("--warm-start", "begin each step at the factors of the step before, not at the victim's start")
+    .option(
+      "--reference-w <file>",
+      "measure against this W (with --reference-h), not against the victim's features of V",
+    )
+    .option("--reference-h <file>", "measure against this H (with --reference-w)")
     .option("--other-starts <n>", "starts that the attacker does not know, to compare", parseNumber, 5)
     .option("--noise-trials <n>", "random changes of the same size, to compare", parseNumber, 3)
     .addOption(threadsOption());
@@ -141,7 +167,8 @@ export function attackCommand(setExitCode: (code: number) => void): Command {
 async function attack(name: string, flags: Flags, signal: AbortSignal): Promise<boolean> {
   await checkWritable(flags.out);
   const input = await readInput(name, flags, signal);
-  const options = lafaOptions(flags, rankOf(flags, input, "attack"));
+  const reference = await readReference(flags, signal);
+  const options = lafaOptions(flags, rankOf(flags, input, "attack"), reference);
   const format = flags.outputFormat ?? factorFormat(input);
   const { version, runtime } = await info();
   const quiet = flags.quiet ?? false;
@@ -170,7 +197,7 @@ async function attack(name: string, flags: Flags, signal: AbortSignal): Promise<
   const record = {
     input: await describeInput(input),
     method: "lafa",
-    options: resolvedOptions(options, input),
+    options: { ...resolvedOptions(options, input), reference: await describeReference(flags, reference) },
     reason: whole ? "finished" : "aborted",
     assumption: whole?.assumption ?? null,
     results: whole
@@ -183,7 +210,11 @@ async function attack(name: string, flags: Flags, signal: AbortSignal): Promise<
           })),
         ),
     baseline: whole
-      ? { ...whole.baseline, reconstructionError: relativeError(input.matrix, whole.reference) }
+      ? {
+          ...whole.baseline,
+          // The victim's factors of V are not at hand where something else is measured against.
+          reconstructionError: reference ? null : relativeError(input.matrix, whole.reference),
+        }
       : null,
     seconds: whole?.seconds ?? null,
     peakBytes: whole?.peakBytes ?? null,
@@ -200,7 +231,7 @@ async function attack(name: string, flags: Flags, signal: AbortSignal): Promise<
     printTable([
       ["input", inputText(input)],
       ["rank", String(options.rank)],
-      ["victim", `${lossText(options.loss as "frobenius")}, ${flags.evaluationIterations} iterations`],
+      ["victim", victimText(record.options)],
       ...(whole
         ? ([
             ["seconds", whole.seconds.toFixed(3)],
@@ -209,15 +240,51 @@ async function attack(name: string, flags: Flags, signal: AbortSignal): Promise<
         : []),
       ...writtenRows(written, flags.out),
     ]);
-    if (whole) printFigures(whole, record.baseline?.reconstructionError ?? 0);
+    if (whole) printFigures(whole, record.baseline?.reconstructionError ?? null);
     else printPoints(points);
   }
   return whole === undefined;
 }
 
+/** What feature errors are measured against. */
+interface Reference {
+  readonly W: Matrix;
+  readonly H: Matrix;
+}
+
+async function readReference(
+  { referenceW, referenceH }: Flags,
+  signal: AbortSignal,
+): Promise<Reference | undefined> {
+  if (referenceW === undefined && referenceH === undefined) return undefined;
+  if (referenceW === undefined || referenceH === undefined) {
+    throw new Failure(
+      EXIT.usage,
+      "USAGE",
+      "--reference-w and --reference-h belong together: give both or none",
+    );
+  }
+  const read = (path: string) => reading(() => readMatrix(path, { signal }));
+  return { W: await read(referenceW), H: await read(referenceH) };
+}
+
+/** What attack.json says of the reference. */
+async function describeReference({ referenceW, referenceH }: Flags, reference: Reference | undefined) {
+  if (reference === undefined) return null;
+  return {
+    W: { name: referenceW, sha256: await sha256(reference.W) },
+    H: { name: referenceH, sha256: await sha256(reference.H) },
+  };
+}
+
 /** The flags that decide the result, as the SDK takes them: those that were given. */
-function lafaOptions(flags: Flags, rank: number): LafaOptions {
+function lafaOptions(flags: Flags, rank: number, reference: Reference | undefined): LafaOptions {
   const given = {
+    model: flags.model,
+    lambda: flags.lambda,
+    maxInner: flags.maxInner,
+    maxOuter: flags.maxOuter,
+    loss: flags.loss,
     compat: flags.compat,
     attack: flags.attack,
     steps: flags.steps,
@@ -232,13 +299,14 @@ function lafaOptions(flags: Flags, rank: number): LafaOptions {
     damping: flags.damping,
     clip: flags.clip,
     keep: flags.keep,
+    warmStart: flags.warmStart,
+    reference,
     threads: flags.threads,
   };
   return {
     rank,
     epsilons: flags.epsilons,
     norm: flags.norm,
-    loss: flags.loss,
     evaluationIterations: flags.evaluationIterations,
     init: flags.init,
     seed: flags.seed,
@@ -250,24 +318,42 @@ function lafaOptions(flags: Flags, rank: number): LafaOptions {
 
 /** Every option as it was in force; null where the procedure has none such. */
 function resolvedOptions(options: LafaOptions, { matrix }: Input) {
-  const { threads: _, ...given } = options;
+  const { threads: _, reference: __, ...given } = options;
   let largest = 0;
   for (const entry of matrix.data) largest = Math.max(largest, entry);
-  const common = { objective: "feature-error", gradient: "implicit", steps: 40, clip: [0, largest] };
-  const iterations = options.iterations ?? (options.compat ? 1600 : 1000);
+  const hardened = options.model === "atnmf";
+  const common = {
+    model: "nmf",
+    objective: "feature-error",
+    gradient: hardened ? "backprop" : "implicit",
+    loss: hardened ? "frobenius" : "kullback-leibler",
+    steps: 40,
+    clip: [0, largest],
+  } as const;
+  const iterations = hardened ? null : (options.iterations ?? (options.compat ? 1600 : 1000));
   return {
     ...common,
     ...(options.compat
-      ? { attack: null, stepSize: null, restarts: 1, randomStart: null, damping: null, keep: "last" }
+      ? {
+          attack: null,
+          stepSize: null,
+          restarts: 1,
+          randomStart: null,
+          damping: null,
+          keep: "last",
+          warmStart: null,
+        }
       : {
           compat: null,
           attack: "pgd",
           stepSize: 2,
           restarts: 4,
           randomStart: true,
-          damping: 0.01,
+          damping: hardened ? null : 0.01,
           keep: "best",
+          warmStart: false,
         }),
+    ...(hardened ? { lambda: 2, maxInner: 25, maxOuter: 20 } : {}),
     iterations,
     backpropIterations: iterations,
     ...given,
@@ -275,6 +361,11 @@ function resolvedOptions(options: LafaOptions, { matrix }: Input) {
     ...(options.objective === "reconstruction" ? { gradient: null } : {}),
     dtype: matrix.data instanceof Float32Array ? "f32" : "f64",
   };
+}
+
+function victimText(options: ReturnType<typeof resolvedOptions>): string {
+  const method = options.model === "atnmf" ? `AT-NMF, λ = ${options.lambda}` : lossText(options.loss);
+  return `${method}, ${options.evaluationIterations} iterations`;
 }
 
 /** What an attack came to: all of it, or the points that it had got to when it was interrupted. */
@@ -327,7 +418,7 @@ async function resultRecord(result: AttackResult) {
   return { ...figures, sha256: digests };
 }
 
-function printFigures({ results, baseline, assumption }: LafaResult, unattackedError: number): void {
+function printFigures({ results, baseline, assumption }: LafaResult, unattackedError: number | null): void {
   const figure = (value: number) => value.toFixed(3);
   printLine("");
   printColumns([
@@ -338,20 +429,20 @@ function printFigures({ results, baseline, assumption }: LafaResult, unattackedE
       figure(baseline.unattacked),
       "",
       "",
-      unattackedError.toPrecision(3),
+      unattackedError?.toPrecision(3) ?? "",
       "",
       "",
       figure(baseline.refit.mean),
     ],
-    ...results.map((result) => [
+    ...results.map((result, at) => [
       String(result.epsilon),
       result.size.toPrecision(3),
       figure(result.featureError),
       figure(result.featureErrorW),
       figure(result.featureErrorH),
       result.reconstructionError.toPrecision(3),
-      figure(result.noise.mean),
-      figure(result.reconstruction),
+      figure((baseline.noise[at] as Spread).mean),
+      figure(baseline.reconstruction[at] as number),
       figure(result.transfer.mean),
     ]),
   ]);
@@ -359,7 +450,7 @@ function printFigures({ results, baseline, assumption }: LafaResult, unattackedE
   const others = starts === 1 ? "of one start" : `the mean over ${starts} starts`;
   printLine(`
 ${assumption.replace(/; `transfer`.*/, ".")} Feature error: of what the victim
-finds from its own start, against its features of V. Noise: the same of random changes of the same size. By loss: the same of an attack that raises the
+finds from its own start, against ${unattackedError === null ? "the given reference" : "its features of V"}. Noise: the same of random changes of the same size. By loss: the same of an attack that raises the
 victim's loss. Other starts: ${others} that the attacker does not know, of V in the first line and
 of the changed data below.`);
 }
