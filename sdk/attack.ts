@@ -2,133 +2,17 @@
 // other features. All attacks of a call, over ε, restarts and kinds of gradient, go step by step together, so that
 // their factorizations can be computed side by side.
 
-import { Ascent } from "./ascent.js";
+import { type Checked, checkAttack, type LafaOptions } from "./attack-options.js";
 import { defaultEngine, type Engine } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
-import { type Factors, featureError } from "./feature-error.js";
-import { checkEntries, type Matrix, type MatrixLike, type Numbers, toMatrix } from "./matrix.js";
-import { checkModel, checkModelLoss, checkTraining, type Model, type Training } from "./model.js";
+import { type Factors, type FeatureErrorResult, featureError } from "./feature-error.js";
+import { uniformNumbers } from "./kernel-calls.js";
+import type { Matrix, MatrixLike, Numbers } from "./matrix.js";
 import { OfficialAscent } from "./official-ascent.js";
-import { checkOptions, numberFrom, oneOf, show, wholeNumber } from "./options.js";
-import { type Norm, norm as normOf, PerturbationSet, singleTowards } from "./projection.js";
+import { difference, norm as normOf, PerturbationSet } from "./projection.js";
 import { abortedBefore, nextTurn, type Solution } from "./solve.js";
-import type { InitOption } from "./types.js";
+import { canLead, StagedAscent, stagesOf, wholeStage } from "./staged-ascent.js";
 import { type Attack, type Direction, type Outlook, Victim } from "./victim.js";
-
-/** What {@link LafaOptions.onProgress} is told. */
-export interface LafaProgress {
-  /** Steps that all attacks have taken. */
-  readonly step: number;
-  /** Steps that they will take. */
-  readonly steps: number;
-  /** The feature error of the best point so far, for each ε, after the few iterations of a step. */
-  readonly featureErrors: readonly number[];
-}
-
-/** Options of {@link lafa}. V is m×n. */
-export interface LafaOptions {
-  /** Number of features k. */
-  readonly rank: number;
-  /**
-   * The victim: `"nmf"` (default), or `"atnmf"`, which is trained against an adversary of its own ({@link atnmf}):
-   * Frobenius loss, an answer of that adversary after every `maxInner` updates, and none of the stopping rules.
-   */
-  readonly model?: Model;
-  /** Victim `"atnmf"` only: what its adversary pays, > 1. Default 2. */
-  readonly lambda?: number;
-  /** Victim `"atnmf"` only: updates after each answer of its adversary. Default 25. */
-  readonly maxInner?: number;
-  /**
-   * Victim `"atnmf"` only: answers of its adversary at every step of an attack. Default 20. The reference and the
-   * factorizations that results are judged by have as many more as make up `evaluationIterations`.
-   */
-  readonly maxOuter?: number;
-  /** Sizes of the perturbation: for `"l2"` relative to ‖V‖_F, for `"linf"` absolute. */
-  readonly epsilons: readonly number[];
-  /** Euclidean norm or largest entry. Default `"l2"`. */
-  readonly norm?: Norm;
-  /** `"pgd"` (default): projected ascent with momentum (Auto-PGD). `"fgsm"`: one step from a random point. */
-  readonly attack?: "pgd" | "fgsm";
-  /** Steps of `"pgd"`. Default 40. */
-  readonly steps?: number;
-  /** The first step, in units of ε; Auto-PGD halves it where it does not pay. Default 2. */
-  readonly stepSize?: number;
-  /** Attacks from different random points, of which the best is kept. Default 4: one of them may stay where features hardly move. */
-  readonly restarts?: number;
-  /**
-   * Whether to begin at a random point of the ball; at V itself, with the reference for its factorization, the
-   * feature error is 0 and has no gradient. Default true.
-   */
-  readonly randomStart?: boolean;
-  /**
-   * What the attack raises: the feature error (default), or the victim's loss, the baseline of the paper: features
-   * hardly move under it. Beside every attack on the feature error one on the loss is made as a control.
-   */
-  readonly objective?: "feature-error" | "reconstruction";
-  /**
-   * Which gradient of the feature error is followed; `"both"` attacks with each and keeps the better. Default
-   * `"implicit"`; that of victim `"atnmf"` is `"backprop"`.
-   */
-  readonly gradient?: "implicit" | "backprop" | "both";
-  /** Iterations of the victim's updates at every step of an attack. Default 1000; see `maxOuter` for `"atnmf"`. */
-  readonly iterations?: number;
-  /** Iterations that `"backprop"` goes through. Default: as many as `iterations`. */
-  readonly backpropIterations?: number;
-  /**
-   * Iterations of the reference and of the factorizations that results are judged by. Default 10,000; for victim
-   * `"atnmf"` those of all inner loops together, rounded up to whole ones.
-   */
-  readonly evaluationIterations?: number;
-  /**
-   * δ of the implicit system. Default 0.01; where it cannot be solved, δ grows up to five times that, and beyond
-   * the gradient of that step is back-propagated.
-   */
-  readonly damping?: number;
-  /** What the victim minimises. Default `"kullback-leibler"`; `"atnmf"` has `"frobenius"` only. */
-  readonly loss?: "kullback-leibler" | "frobenius";
-  /** Factors that the feature error is measured against; default: those of V from the same start. */
-  readonly reference?: Factors;
-  /**
-   * The victim's start, which the attacker knows. Default `"random"`. It decides how far an attack can get: on WTSI
-   * at an L2 size of 0.01 to 0.65 and more from six of ten random starts, to less than 0.4 from the others, whatever
-   * the restarts.
-   */
-  readonly init?: InitOption;
-  /** Of the start, the random points and the controls. Default 0. */
-  readonly seed?: number;
-  /** The box that entries stay in. Default 0 … the largest entry of V. */
-  readonly clip?: readonly [low: number, high: number];
-  /**
-   * Which point of an attack is the result: `"best"` (default), of the three where the objective was largest on the
-   * way that of the largest feature error after the whole factorization; or the last.
-   */
-  readonly keep?: "best" | "last";
-  /**
-   * Whether each step goes on from the factors of the step before instead of the victim's start. Default false: what
-   * such factors follow is another branch of solutions than the victim's, and the feature error that is seen on the
-   * way may be far above that of the result.
-   */
-  readonly warmStart?: boolean;
-  /**
-   * `"official"`: the procedure of LaFA's own code, to compare with. A new random start for every gradient and
-   * another for what it compares with, sign steps of 0.01 from V itself, scaled to the sphere and clipped last; the
-   * last point is the result, and is held against a reference of half as many iterations as its factorization. 1600
-   * `iterations`; `"implicit"` is a sum of 80 terms, taken here as the last 81 iterations back-propagated.
-   */
-  readonly compat?: "official";
-  /** Other random starts that the results and V itself are factorized from, as controls. Default 5. */
-  readonly otherStarts?: number;
-  /** Random perturbations of the same size, as controls. Default 3. */
-  readonly noiseTrials?: number;
-  /** As in {@link nmf}. */
-  readonly threads?: number;
-  /** Stops the call with `ABORTED`; the error's `best` holds the perturbed matrices so far. */
-  readonly signal?: AbortSignal;
-  /** Called after every step. */
-  readonly onProgress?: (progress: LafaProgress) => void;
-  /** The engine to compute on; default a shared one. */
-  readonly engine?: Engine;
-}
 
 /** Mean and extremes of some feature errors. */
 export interface Spread {
@@ -164,7 +48,7 @@ export interface AttackResult<A extends Numbers = Numbers> {
   readonly W: Matrix<A>;
   /** Its H. */
   readonly H: Matrix<A>;
-  /** Feature errors along the kept attack, after the few iterations of its steps. */
+  /** Feature errors along the kept attack, after the iterations of its steps, of which the stages have more or fewer. */
   readonly history: readonly number[];
   /** The gradient that the kept attack followed: of the feature error in either way, or of the victim's loss. */
   readonly gradient: "implicit" | "backprop" | "reconstruction";
@@ -172,10 +56,6 @@ export interface AttackResult<A extends Numbers = Numbers> {
   readonly gradientReliable: boolean;
   /** Feature errors of `perturbed` from other random starts, which the attacker does not know. */
   readonly transfer: Spread;
-  /** Feature errors of random perturbations of the same size, from the victim's start. */
-  readonly noise: Spread;
-  /** Feature error that an attack of this size on the victim's loss comes to, from the victim's start. */
-  readonly reconstruction: number;
   /** What the caller should know, in sentences. */
   readonly warnings: readonly string[];
 }
@@ -186,12 +66,16 @@ export interface LafaResult<A extends Numbers = Numbers> {
   readonly reference: Factors<Matrix>;
   /** One entry for each ε, in order. */
   readonly results: readonly AttackResult<A>[];
-  /** Controls without an attack. */
+  /** What the attacks are held against, all from the victim's start but `refit`. */
   readonly baseline: {
     /** Feature error of V itself from the victim's start: 0 unless a reference was given. */
     readonly unattacked: number;
     /** Feature errors of V from other random starts: what a change of the start alone does. */
     readonly refit: Spread;
+    /** Feature errors of random perturbations of the size that each attack reached; one entry for each ε, in order. */
+    readonly noise: readonly Spread[];
+    /** Feature error that an attack of each ε on the victim's loss comes to; one entry for each ε, in order. */
+    readonly reconstruction: readonly number[];
   };
   /** What the figures assume. */
   readonly assumption: string;
@@ -201,58 +85,9 @@ export interface LafaResult<A extends Numbers = Numbers> {
   readonly peakBytes: number;
 }
 
-const LAFA_OPTIONS = [
-  "rank",
-  "model",
-  "lambda",
-  "maxInner",
-  "maxOuter",
-  "epsilons",
-  "norm",
-  "attack",
-  "steps",
-  "stepSize",
-  "restarts",
-  "randomStart",
-  "objective",
-  "gradient",
-  "iterations",
-  "backpropIterations",
-  "evaluationIterations",
-  "damping",
-  "loss",
-  "reference",
-  "init",
-  "seed",
-  "clip",
-  "keep",
-  "warmStart",
-  "compat",
-  "otherStarts",
-  "noiseTrials",
-  "threads",
-  "signal",
-  "onProgress",
-  "engine",
-] as const;
-
 /** Streams of the random points, and of the noise of the controls, lie far from those of the starts. */
 const POINT_STREAM = 0x50000000;
 const NOISE_STREAM = 0x51000000;
-/** Iterations of one gradient of the official procedure. */
-const OFFICIAL_ITERATIONS = 1600;
-/** Options that the official procedure leaves no choice of. */
-const NOT_OFFICIAL = [
-  "attack",
-  "stepSize",
-  "restarts",
-  "randomStart",
-  "backpropIterations",
-  "damping",
-  "keep",
-  "objective",
-  "warmStart",
-] as const;
 /** Below this part of ε a size counts as held back by the box. */
 const REACHED = 0.999;
 
@@ -267,9 +102,84 @@ export interface PartialAttacks {
   }[];
 }
 
+/** A point that an attack ended at, and the victim's whole factorization of it. */
+interface Judged {
+  readonly attack: Attack;
+  readonly perturbed: Matrix;
+  readonly fit: Solution;
+  readonly error: FeatureErrorResult;
+}
+
+/** What was found for one ε. */
+export interface Found extends Judged {
+  readonly epsilon: number;
+  /** The size that it reached, in the units of ε. */
+  readonly size: number;
+  /** The point of an attack on the victim's loss. */
+  readonly onLoss: Judged;
+  readonly warnings: readonly string[];
+  /** Random points at that distance from V. */
+  noises(): Promise<Matrix[]>;
+}
+
+/** Attacks that have ended. */
+export interface Pursuit {
+  readonly asked: Checked;
+  readonly victim: Victim;
+  /** One entry for each ε, in order. */
+  readonly found: readonly Found[];
+  /** The error of a call that is cancelled from here on. */
+  withPoints(error: unknown): unknown;
+}
+
 /** The attack of `lafa`; documented there. */
 export async function attackFeatures(data: MatrixLike, options: LafaOptions): Promise<LafaResult> {
   const began = performance.now();
+  const { asked, victim, found, withPoints } = await pursue(data, options);
+  try {
+    const results: AttackResult[] = [];
+    const noise: Spread[] = [];
+    for (const { epsilon, attack, perturbed, fit, error, size, warnings, noises } of found) {
+      const shaken = await victim.factorizeAll(await noises());
+      noise.push(spread(shaken.map((fitted) => featureError(fitted, victim.reference).value)));
+      results.push({
+        epsilon,
+        perturbed,
+        delta: { rows: asked.V.rows, cols: asked.V.cols, data: difference(perturbed.data, asked.V.data) },
+        size,
+        featureError: error.value,
+        featureErrorW: error.w,
+        featureErrorH: error.h,
+        reconstructionError: fit.relativeError,
+        W: fit.W,
+        H: fit.H,
+        history: attack.history,
+        gradient: attack.kind,
+        gradientReliable: attack.solved,
+        transfer: spread(await victim.otherStarts(perturbed)),
+        warnings,
+      });
+    }
+    const unattacked = featureError(await victim.factorize(asked.V), victim.reference).value;
+    const refit = spread(await victim.otherStarts(asked.V));
+    const reconstruction = found.map(({ onLoss }) => onLoss.error.value);
+    return {
+      reference: victim.reference,
+      results,
+      baseline: { unattacked, refit, noise, reconstruction },
+      assumption: asked.official
+        ? "The attacker draws starts of its own and does not know that of the victim's factorization."
+        : "The attacker knows the start of the victim's factorization; `transfer` tells what is left for starts that the attacker does not know.",
+      seconds: (performance.now() - began) / 1000,
+      peakBytes: victim.peakBytes,
+    };
+  } catch (error) {
+    throw withPoints(error);
+  }
+}
+
+/** The attacks of `lafa` and those on the loss beside them, to their end, without any other control. */
+export async function pursue(data: MatrixLike, options: LafaOptions): Promise<Pursuit> {
   const asked = checkAttack(data, options);
   const { V, epsilons, kind, low, high, steps } = asked;
   const { signal } = options;
@@ -281,20 +191,36 @@ export async function attackFeatures(data: MatrixLike, options: LafaOptions): Pr
   const unit = kind === "l2" ? normOf("l2", V.data) : 1;
   const sets = epsilons.map((epsilon) => new PerturbationSet(V.data, kind, epsilon * unit, low, high));
   const attacks: Attack[] = [];
+  const others = asked.restarts - 1;
+  const led = canLead(steps) && !asked.official && !asked.kinds.includes("reconstruction");
+  const detours = led ? await victim.detours(others * asked.kinds.length) : [];
   for (const [index, set] of sets.entries()) {
     const radius = (epsilons[index] as number) * unit;
     for (let restart = 0; restart < asked.restarts; restart++) {
       const start = asked.randomStart
         ? set.project(await randomDirection(engine, asked, POINT_STREAM + restart, radius))
         : Float64Array.from(V.data);
-      const begin = (direction: Direction, control: boolean) => {
+      const begin = (direction: Direction, control: boolean, target?: Factors<Matrix>) => {
+        const whole = direction === "reconstruction";
+        const stages = whole ? ([wholeStage(steps)] as const) : stagesOf(steps, target !== undefined);
         const ascent =
           asked.official && !control
             ? new OfficialAscent(set, kind, Float64Array.from(V.data), radius, low, high)
-            : new Ascent(set, kind, start, steps, asked.stepSize * radius);
-        attacks.push({ index, kind: direction, ascent, control, history: [], error: 0, solved: true });
+            : new StagedAscent(set, kind, start, stages, asked.stepSize * radius);
+        attacks.push({
+          index,
+          kind: direction,
+          ascent,
+          target,
+          control,
+          history: [],
+          error: 0,
+          solved: true,
+        });
       };
-      for (const direction of asked.kinds) begin(direction, false);
+      for (const [way, direction] of asked.kinds.entries()) {
+        begin(direction, false, restart > 0 ? detours[way * others + restart - 1] : undefined);
+      }
       if (restart === 0 && !asked.kinds.includes("reconstruction")) begin("reconstruction", true);
     }
   }
@@ -321,25 +247,15 @@ export async function attackFeatures(data: MatrixLike, options: LafaOptions): Pr
     // Gradients of small data end before the event loop has its turn, and nobody could cancel.
     await nextTurn();
   }
+  const withPoints = (error: unknown) => withAttacks(error, steps, best(), asked);
   try {
-    const results = await judge(victim, engine, asked, sets, attacks, unit);
-    const unattacked = featureError(await victim.factorize(V), victim.reference).value;
-    return {
-      reference: victim.reference,
-      results,
-      baseline: { unattacked, refit: spread(await victim.otherStarts(V)) },
-      assumption: asked.official
-        ? "The attacker draws starts of its own and does not know that of the victim's factorization."
-        : "The attacker knows the start of the victim's factorization; `transfer` tells what is left for starts that the attacker does not know.",
-      seconds: (performance.now() - began) / 1000,
-      peakBytes: victim.peakBytes,
-    };
+    return { asked, victim, found: await judge(victim, engine, asked, sets, attacks, unit), withPoints };
   } catch (error) {
-    throw withAttacks(error, steps, best(), asked);
+    throw withPoints(error);
   }
 }
 
-/** The best points of all attacks, judged by the whole factorization, and the controls beside the best of each ε. */
+/** The best points of all attacks by the whole factorization. */
 async function judge(
   victim: Victim,
   engine: Engine,
@@ -347,7 +263,7 @@ async function judge(
   sets: readonly PerturbationSet[],
   attacks: readonly Attack[],
   unit: number,
-): Promise<AttackResult[]> {
+): Promise<Found[]> {
   const candidates = attacks.flatMap((attack) =>
     asked.keep === "best"
       ? attack.ascent.leaders.map(({ point }) => ({ attack, perturbed: asked.shaped(point) }))
@@ -358,224 +274,37 @@ async function judge(
     const fit = fits[at] as Solution;
     return { ...candidate, fit, error: featureError(fit, victim.reference) };
   });
-  const results: AttackResult[] = [];
-  for (const [index, set] of sets.entries()) {
+  return sets.map((set, index) => {
     const epsilon = asked.epsilons[index] as number;
     const most = (chosen: (attack: Attack) => boolean) =>
       judged
         .filter(({ attack }) => attack.index === index && chosen(attack))
         .reduce((a, b) => (b.error.value > a.error.value ? b : a));
-    const { attack, perturbed, fit, error } = most(({ control }) => !control);
-    const size = set.size(perturbed.data) / unit;
-    const noises: Matrix[] = [];
-    for (let trial = 0; trial < asked.noiseTrials; trial++) {
-      const D = await randomDirection(engine, asked, NOISE_STREAM + trial, size * unit);
-      noises.push(asked.shaped(set.project(D)));
-    }
-    const noise = (await victim.factorizeAll(noises)).map(
-      (found) => featureError(found, victim.reference).value,
-    );
+    const best = most(({ control }) => !control);
+    const size = set.size(best.perturbed.data) / unit;
     const warnings: string[] = [];
     if (size < REACHED * epsilon && epsilon > 0) {
       warnings.push(
         `The perturbation has the size ${size}, not ${epsilon}: the box ${asked.low} … ${asked.high} allows no more where the attack led, or the best point lay inside.`,
       );
     }
-    results.push({
+    const noises = async () => {
+      const points: Matrix[] = [];
+      for (let trial = 0; trial < asked.noiseTrials; trial++) {
+        const D = await randomDirection(engine, asked, NOISE_STREAM + trial, size * unit);
+        points.push(asked.shaped(set.project(D)));
+      }
+      return points;
+    };
+    return {
+      ...best,
       epsilon,
-      perturbed,
-      delta: { rows: asked.V.rows, cols: asked.V.cols, data: set.difference(perturbed.data) },
       size,
-      featureError: error.value,
-      featureErrorW: error.w,
-      featureErrorH: error.h,
-      reconstructionError: fit.relativeError,
-      W: fit.W,
-      H: fit.H,
-      history: attack.history,
-      gradient: attack.kind,
-      gradientReliable: attack.solved,
-      transfer: spread(await victim.otherStarts(perturbed)),
-      noise: spread(noise),
-      reconstruction: most((other) => other.kind === "reconstruction").error.value,
+      onLoss: most(({ kind }) => kind === "reconstruction"),
       warnings,
-    });
-  }
-  return results;
-}
-
-/** The arguments of `lafa`, checked. */
-export interface Checked {
-  readonly V: Matrix;
-  readonly rank: number;
-  readonly epsilons: readonly number[];
-  readonly kind: Norm;
-  readonly steps: number;
-  readonly stepSize: number;
-  readonly restarts: number;
-  readonly randomStart: boolean;
-  readonly kinds: readonly Direction[];
-  readonly iterations: number;
-  readonly backpropIterations: number;
-  readonly evaluationIterations: number;
-  readonly damping: number;
-  readonly loss: "kullback-leibler" | "frobenius";
-  /** Of a victim that is AT-NMF. */
-  readonly training: Training | undefined;
-  readonly seed: number;
-  readonly low: number;
-  readonly high: number;
-  readonly keep: "best" | "last";
-  readonly warmStart: boolean;
-  readonly official: boolean;
-  readonly otherStarts: number;
-  readonly noiseTrials: number;
-  readonly threads: number | undefined;
-  /** Entries as a matrix like V. */
-  shaped(X: Float64Array): Matrix;
-}
-
-function checkAttack(data: MatrixLike, options: LafaOptions): Checked {
-  checkOptions(options, LAFA_OPTIONS, "lafa");
-  const V = toMatrix(data, "V");
-  const { missing, max } = checkEntries(V, "V");
-  if (missing > 0) {
-    throw new AdvnmfError("NOT_FINITE", `V has ${missing} entries that are NaN; an attack needs all of V`, {
-      count: missing,
-    });
-  }
-  const { epsilons } = options;
-  if (!Array.isArray(epsilons) || epsilons.length === 0) {
-    throw new AdvnmfError("OPTION", `epsilons must be an array of sizes, got ${show(epsilons)}`, {
-      option: "epsilons",
-    });
-  }
-  for (const epsilon of epsilons) numberFrom(epsilon, 0, "epsilons");
-  const [low, high] = checkClip(options.clip ?? [0, max], V, max);
-  const attack = oneOf(options.attack ?? "pgd", ["pgd", "fgsm"], "attack");
-  if (attack === "fgsm" && options.steps !== undefined) {
-    throw new AdvnmfError("OPTION", 'steps belongs to attack "pgd"; "fgsm" takes one', { option: "steps" });
-  }
-  const model = checkModel(options, {
-    nmf: ["iterations", "backpropIterations", "damping", "compat"],
-    atnmf: ["lambda", "maxInner", "maxOuter"],
+      noises,
+    };
   });
-  const { lambda, maxInner, maxOuter } = options;
-  const training =
-    model === "atnmf" ? checkTraining(lambda, ["maxInner", maxInner], ["maxOuter", maxOuter]) : undefined;
-  const gradient = oneOf(
-    options.gradient ?? (training ? "backprop" : "implicit"),
-    ["implicit", "backprop", "both"],
-    "gradient",
-  );
-  if (training && gradient !== "backprop") {
-    throw new AdvnmfError("OPTION", `the gradient of model "atnmf" is "backprop", got "${gradient}"`, {
-      option: "gradient",
-      got: gradient,
-    });
-  }
-  const objective = oneOf(
-    options.objective ?? "feature-error",
-    ["feature-error", "reconstruction"],
-    "objective",
-  );
-  if (objective === "reconstruction" && options.gradient !== undefined) {
-    throw new AdvnmfError(
-      "OPTION",
-      'gradient belongs to objective "feature-error"; "reconstruction" has one of its own',
-      { option: "gradient" },
-    );
-  }
-  const official = options.compat !== undefined;
-  if (official) {
-    oneOf(options.compat, ["official"], "compat");
-    for (const option of NOT_OFFICIAL) {
-      if (options[option] === undefined) continue;
-      throw new AdvnmfError(
-        "OPTION",
-        `compat "official" leaves no choice of ${option}; leave one of them out`,
-        {
-          option,
-        },
-      );
-    }
-    if (gradient === "both") {
-      throw new AdvnmfError("OPTION", 'compat "official" follows one gradient: "implicit" or "backprop"', {
-        option: "gradient",
-      });
-    }
-  }
-  const iterations = wholeNumber(
-    training
-      ? training.inner * training.outer
-      : (options.iterations ?? (official ? OFFICIAL_ITERATIONS : 1000)),
-    1,
-    0x7fffffff,
-    "iterations",
-  );
-  const single = V.data instanceof Float32Array;
-  return {
-    V,
-    rank: options.rank,
-    epsilons,
-    kind: oneOf(options.norm ?? "l2", ["l2", "linf"], "norm"),
-    steps: attack === "fgsm" ? 1 : wholeNumber(options.steps ?? 40, 1, 1_000_000, "steps"),
-    stepSize: numberFrom(options.stepSize ?? 2, 0, "stepSize"),
-    restarts: wholeNumber(options.restarts ?? (official ? 1 : 4), 1, 1_000_000, "restarts"),
-    randomStart: oneOf(options.randomStart ?? true, [true, false], "randomStart"),
-    kinds:
-      objective === "reconstruction"
-        ? ["reconstruction"]
-        : gradient === "both"
-          ? ["implicit", "backprop"]
-          : [gradient],
-    iterations,
-    backpropIterations: wholeNumber(
-      options.backpropIterations ?? iterations,
-      1,
-      0x7fffffff,
-      "backpropIterations",
-    ),
-    evaluationIterations: wholeNumber(
-      options.evaluationIterations ?? 10_000,
-      1,
-      0x7fffffff,
-      "evaluationIterations",
-    ),
-    damping: numberFrom(options.damping ?? 0.01, Number.MIN_VALUE, "damping"),
-    loss: checkModelLoss(model, options.loss),
-    training,
-    seed: wholeNumber(options.seed ?? 0, 0, 0xffffffff, "seed"),
-    low,
-    high,
-    keep: oneOf(options.keep ?? (official ? "last" : "best"), ["best", "last"], "keep"),
-    warmStart: oneOf(options.warmStart ?? false, [true, false], "warmStart"),
-    official,
-    otherStarts: wholeNumber(options.otherStarts ?? 5, 1, 10_000, "otherStarts"),
-    noiseTrials: wholeNumber(options.noiseTrials ?? 3, 1, 10_000, "noiseTrials"),
-    threads: options.threads,
-    shaped: (X) => ({ rows: V.rows, cols: V.cols, data: single ? singleTowards(V.data, X) : X }),
-  };
-}
-
-function checkClip(clip: unknown, V: Matrix, max: number): [number, number] {
-  const [low, high] = Array.isArray(clip) ? clip : [];
-  if (!(Number.isFinite(low) && Number.isFinite(high) && low >= 0 && high >= low)) {
-    throw new AdvnmfError("OPTION", `clip must be [low, high] with 0 ≤ low ≤ high, got ${show(clip)}`, {
-      option: "clip",
-      got: clip,
-    });
-  }
-  let least = Number.POSITIVE_INFINITY;
-  for (const v of V.data) least = Math.min(least, v);
-  if (least < low || max > high) {
-    throw new AdvnmfError(
-      "OPTION",
-      `V must lie within clip, ${low} … ${high}, and its entries go from ${least} to ${max}`,
-      { option: "clip", least, max },
-    );
-  }
-  return [low, high];
 }
 
 /** A random direction of norm `radius`: entries uniform around 0. */
@@ -585,24 +314,13 @@ async function randomDirection(
   stream: number,
   radius: number,
 ): Promise<Float64Array> {
-  const count = V.data.length;
-  const drawn = await engine.enqueue(async () => {
-    const { arena } = engine;
-    const mark = arena.mark();
-    try {
-      const address = arena.take(count * 8 + 16, "a random direction");
-      engine.kernel("uniform", "f64")(seed, stream, count, address, address + count * 8);
-      return new Float64Array(arena.memory.buffer, address, count).slice();
-    } finally {
-      arena.rewind(mark);
-    }
-  });
-  const D = drawn.map((x) => x - 0.5);
+  const D = (await uniformNumbers(engine, seed, stream, V.data.length)).map((x) => x - 0.5);
   const scale = radius / normOf(kind, D);
   return D.map((d) => d * scale);
 }
 
-function spread(values: readonly number[]): Spread {
+/** Mean and extremes of figures. */
+export function spread(values: readonly number[]): Spread {
   return {
     mean: values.reduce((sum, value) => sum + value, 0) / values.length,
     least: Math.min(...values),

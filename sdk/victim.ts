@@ -1,18 +1,19 @@
 // The factorization that is attacked: from the start that the attacker knows, with the gradients that an attack
 // follows, and from others.
 
-import type { Ascent } from "./ascent.js";
 import { atnmfProblem } from "./atnmf.js";
-import type { Checked, LafaOptions } from "./attack.js";
+import type { Checked, LafaOptions } from "./attack-options.js";
 import { computeEach } from "./compute.js";
 import type { Engine } from "./engine.js";
 import { checkFactors, type Factors, featureError } from "./feature-error.js";
+import { logRatios } from "./kernel-calls.js";
 import { gradientProblem } from "./lafa-gradient.js";
 import type { Matrix } from "./matrix.js";
 import { product } from "./nmf.js";
 import type { OfficialAscent } from "./official-ascent.js";
 import { nmfProblem, type Problem } from "./problem.js";
 import type { Solution } from "./solve.js";
+import type { StagedAscent } from "./staged-ascent.js";
 import type { InitOption, NmfOptions } from "./types.js";
 
 /** ε of LaFA's code. */
@@ -24,6 +25,10 @@ const MOST_PRODUCTS = 100;
 const FLOOR = 1e-10;
 /** Terms of the official sum behind the first. */
 const TAYLOR = 80;
+/** Starts that are tried for each detour, how long, and the feature error from which on it counts as one. */
+const STARTS_A_DETOUR = 4;
+const DETOUR_DEPTH = 0.3;
+const DETOUR_DISTANCE = 0.3;
 
 /** What an attack follows: the feature error's gradient, computed either way, or that of the victim's loss. */
 export type Direction = "implicit" | "backprop" | "reconstruction";
@@ -39,7 +44,9 @@ export interface Outlook {
 export interface Attack {
   readonly index: number;
   readonly kind: Direction;
-  readonly ascent: Ascent | OfficialAscent;
+  readonly ascent: StagedAscent | OfficialAscent;
+  /** Features of another start, which a stage that leads approaches. */
+  readonly target: Factors<Matrix> | undefined;
   /** Whether it stands beside the others as a control. */
   readonly control: boolean;
   /** Feature errors of all points. */
@@ -151,7 +158,7 @@ export class Victim {
       if (kind === "reconstruction") return this.#step(ascent.point);
       const from = begun[at];
       if (from) return this.#officialGradient(kind, ascent.point, from);
-      return this.#gradient(kind, attacks[at] as Attack);
+      return this.#gradient(ascent.stage.leads ? "backprop" : kind, attacks[at] as Attack);
     });
     const found = await this.#solve(problems);
     const unsolved = found.flatMap(({ gradient }, at) => (gradient?.solved === false ? [at] : []));
@@ -168,6 +175,13 @@ export class Victim {
 
   async #outlook(solution: Solution, { ascent }: Attack): Promise<Outlook> {
     const { gradient } = solution;
+    if (gradient && ascent.stage.leads) {
+      return {
+        value: -gradient.featureError,
+        featureError: featureError(solution, this.reference).value,
+        gradient: gradient.gradient.data.map((g) => -g),
+      };
+    }
     if (gradient) {
       return {
         value: gradient.featureError,
@@ -185,6 +199,22 @@ export class Victim {
         product(solution.W, solution.H).data,
       ),
     };
+  }
+
+  /**
+   * Features that V's factorization passes from other random starts, at most so many, those furthest from the
+   * reference first, and none that are near it.
+   */
+  async detours(most: number): Promise<Factors<Matrix>[]> {
+    const { V, iterations } = this.#asked;
+    const problems = Array.from({ length: STARTS_A_DETOUR * most }, () =>
+      this.#fromAnywhere(V, Math.ceil(DETOUR_DEPTH * iterations)),
+    );
+    return (await this.#solve(problems))
+      .map(({ W, H }) => ({ W, H, far: featureError({ W, H }, this.reference).value }))
+      .filter(({ far }) => far >= DETOUR_DISTANCE)
+      .sort((a, b) => b.far - a.far)
+      .slice(0, most);
   }
 
   /** V or another matrix, factorized from a random start that nobody else has. */
@@ -231,25 +261,29 @@ export class Victim {
     return this.#fit(this.#asked.shaped(point), { init, maxIterations: iterations });
   }
 
-  #gradient(mode: "implicit" | "backprop", { ascent, factors }: Attack): Problem {
-    const { loss, iterations, backpropIterations, damping, training, threads } = this.#asked;
+  #gradient(mode: "implicit" | "backprop", { ascent, factors, target }: Attack): Problem {
+    const { loss, backpropIterations, evaluationIterations, damping, training, threads } = this.#asked;
+    const { depth, leads } = ascent.stage;
+    const usual = mode === "implicit" ? this.#asked.iterations : backpropIterations;
+    const iterations = Math.min(Math.ceil(depth * usual), Math.max(usual, evaluationIterations));
     const { W, H } = factors ?? (this.#start as Factors<Matrix>);
-    const implicit = { iterations, damping, tolerance: TOLERANCE, maxProducts: MOST_PRODUCTS, floor: FLOOR };
-    const backprop = training
-      ? {
-          model: "atnmf" as const,
-          lambda: training.lambda,
-          innerIterations: training.inner,
-          outerIterations: training.outer,
-        }
-      : { iterations: backpropIterations };
     const problem = gradientProblem(this.#asked.shaped(ascent.point), {
       W,
       H,
-      reference: this.reference,
+      reference: leads ? (target as Factors<Matrix>) : this.reference,
       mode,
       loss,
-      ...(mode === "implicit" ? implicit : backprop),
+      ...(training
+        ? {
+            model: "atnmf",
+            lambda: training.lambda,
+            innerIterations: training.inner,
+            outerIterations: Math.ceil(iterations / training.inner),
+          }
+        : { iterations }),
+      ...(mode === "implicit"
+        ? { damping, tolerance: TOLERANCE, maxProducts: MOST_PRODUCTS, floor: FLOOR }
+        : {}),
       ...(threads === undefined ? {} : { threads }),
     });
     if (!problem.gradient) return problem;
@@ -276,7 +310,7 @@ export class Victim {
   }
 }
 
-/** Gradient of the victim's loss in X, with the factors fixed (assembly/lafa/reconstruction.ts). */
+/** Gradient of the victim's loss in X, with the factors fixed. */
 async function lossGradient(
   engine: Engine,
   loss: Checked["loss"],
@@ -284,19 +318,5 @@ async function lossGradient(
   WH: Float64Array,
 ): Promise<Float64Array> {
   if (loss === "frobenius") return X.map((x, at) => x - (WH[at] as number));
-  return engine.enqueue(async () => {
-    const { arena } = engine;
-    const mark = arena.mark();
-    try {
-      const bytes = X.length * 8;
-      const address = arena.take(2 * bytes, "the gradient of the loss");
-      const numbers = (at: number) => new Float64Array(arena.memory.buffer, at, X.length);
-      numbers(address).set(X);
-      numbers(address + bytes).set(WH);
-      engine.kernel("logRatio")(X.length, EPSILON, address, address + bytes, address);
-      return numbers(address).slice();
-    } finally {
-      arena.rewind(mark);
-    }
-  });
+  return logRatios(engine, X, WH, EPSILON);
 }

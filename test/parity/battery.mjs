@@ -214,6 +214,35 @@ function prepareGradient({ shape, type, ...options }) {
   };
 }
 
+/** Sensitivities: short of a stationary point, where the linear systems are damped, and near one. */
+function sensitivities() {
+  const ways = [
+    { converge: false, count: 2, tolerance: 1e-3 },
+    { converge: 1e-3, count: 3, tolerance: 1e-2, feature: 1 },
+  ];
+  const shapes = [
+    [17, 13, 3],
+    [40, 31, 5],
+    [61, 203, 3],
+  ];
+  return product({ shape: shapes, type: TYPES, loss: COMMON, with: ways }).map(
+    ({ with: options, ...problem }) => ({ ...problem, ...options }),
+  );
+}
+
+/** What `sensitivity` tells in numbers. */
+const SENSITIVITY_FIGURES = [
+  "amplification",
+  "iterations",
+  "stationarity",
+  "curvature",
+  "multiplier",
+  "damping",
+  "residual",
+  "products",
+  "relativeError",
+];
+
 /** Whole attacks, short ones. */
 function attacks() {
   const short = {
@@ -224,7 +253,7 @@ function attacks() {
     noiseTrials: 1,
   };
   const ways = [
-    { norm: "l2", epsilons: [0.02, 0.1], gradient: "both", steps: 4 },
+    { norm: "l2", epsilons: [0.02, 0.1], gradient: "both", steps: 8 },
     { norm: "linf", epsilons: [0.05], gradient: "implicit", steps: 4 },
     { norm: "l2", epsilons: [0.05], attack: "fgsm", objective: "reconstruction" },
     { norm: "linf", epsilons: [0.05], compat: "official", gradient: "backprop", steps: 4 },
@@ -325,7 +354,7 @@ function missingOptions(holes, weights, rows, cols) {
  * @throws Error when a call used another number of threads.
  */
 export async function battery(advnmf, { threads, engine } = {}) {
-  const { nmf, atnmf, anmf, lafa, featureError, selectRank, sha256, datasets } = advnmf;
+  const { nmf, atnmf, anmf, lafa, featureError, sensitivity, selectRank, sha256, datasets } = advnmf;
   const on = { ...(threads && { threads }), ...(engine && { engine }) };
   const parts = {};
 
@@ -399,6 +428,20 @@ export async function battery(advnmf, { threads, engine } = {}) {
     const { value, w, h } = featureError(factors, { W, H });
     await note(name, W.data, H.data, gradient.data, matching, [Number(reliable), ...figures, value, w, h]);
   }
+  for (const problem of sensitivities()) {
+    const name = `sensitivity ${nameOf(problem)}`;
+    const { shape, type, ...options } = problem;
+    const { V, factors } = prepareGradient({ shape, type, loss: options.loss });
+    const found = await sensitivity(V, factors, { ...options, ...on });
+    checkTeam(name, found.threads);
+    const { W, H, map, singularValues, right, left, features, reliable } = found;
+    const vectors = [...right, ...left.flatMap((one) => [one.W, one.H])].map(({ data }) => data);
+    const figures = SENSITIVITY_FIGURES.map((figure) => found[figure]);
+    const alone = features.map(({ amplification }) => amplification);
+    await note(name, W.data, H.data, map.data, ...vectors, singularValues, alone, figures, [
+      Number(reliable),
+    ]);
+  }
   for (const problem of attacks()) {
     const { shape, type, restarts, ...options } = problem;
     const [rows, cols, rank] = shape;
@@ -408,10 +451,10 @@ export async function battery(advnmf, { threads, engine } = {}) {
     const own = options.compat ? options : { ...options, restarts };
     const { results, baseline } = await lafa(V, { rank, seed: 3, ...own, ...on });
     const found = results.flatMap((one) => [one.perturbed.data, one.W.data, one.H.data]);
-    const figures = results.flatMap((one) => [
+    const figures = results.flatMap((one, at) => [
       one.size,
       one.featureError,
-      ...one.noise.values,
+      ...baseline.noise[at].values,
       ...one.transfer.values,
     ]);
     await note(name, ...found, [...figures, ...baseline.refit.values]);

@@ -2,8 +2,8 @@
 
 import type { Matrix } from "../../../index.js";
 import { encodeImageSheet } from "../../../io/index.js";
+import { Html, html } from "../../../report/html.js";
 import type { charting } from "../charts.js";
-import { Html, html } from "../html.js";
 import { product, transpose } from "../matrices.js";
 import { type Color, dataUri, diverging, grey, MISSING_COLOR, NEUTRAL_COLOR, pngUri } from "../pixels.js";
 import { decodeNumbers } from "../stored-matrix.js";
@@ -29,7 +29,7 @@ const HARDENED: Series = { name: "AT-NMF", color: "var(--hardened)" };
 const PAPER: Series = { name: "paper", color: "var(--paper)" };
 
 /** What the colors and signs of a chart mean. */
-function legend(entries: readonly (readonly [Series, "line" | "dash" | "ring"])[]): Html {
+function legend(entries: readonly (readonly [Series, "line" | "dots" | "ring"])[]): Html {
   return html`<ul class="legend">${entries.map(
     ([{ name, color }, sign]) => html`<li><span class="${sign}" style="--sign:${color}"></span>${name}</li>`,
   )}</ul>`;
@@ -86,7 +86,7 @@ export function lambdaFigure(
     [HARDENED, "line"],
     ...(plain ? ([[NMF, "line"]] as const) : []),
     ...(withPaper ? ([[{ ...PAPER, name: "paper: AT-NMF" }, "ring"]] as const) : []),
-    ...(withPaper && plain?.paper ? ([[{ ...PAPER, name: "paper: NMF" }, "dash"]] as const) : []),
+    ...(withPaper && plain?.paper ? ([[{ ...PAPER, name: "paper: NMF" }, "dots"]] as const) : []),
   ])}${new Html(chart)}`;
 }
 
