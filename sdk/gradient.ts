@@ -3,6 +3,7 @@
 import { affordable } from "./attempt.js";
 import type { Engine } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
+import { Fields } from "./fields.js";
 import type { Matrix } from "./matrix.js";
 import { checkData, type Problem } from "./problem.js";
 import { type Run, refuseTooLarge, type Solution } from "./solve.js";
@@ -85,46 +86,6 @@ export function segments(iterations: number): { steps: number; checkpoints: numb
   return { steps, checkpoints, states: checkpoints + steps - 1 };
 }
 
-/** The record of a gradient in the engine's memory, field by field (assembly/lafa/workspace.ts). */
-class Record {
-  readonly #engine: Engine;
-  readonly #address: number;
-
-  constructor(engine: Engine, address: number) {
-    this.#engine = engine;
-    this.#address = address;
-  }
-
-  #view(): DataView {
-    return new DataView(this.#engine.arena.memory.buffer);
-  }
-
-  #at(field: string): number {
-    return this.#address + this.#engine.constant(`gradient_${field}`);
-  }
-
-  setInt(field: string, value: number): void {
-    this.#view().setInt32(this.#at(field), value, true);
-  }
-
-  setNumber(field: string, value: number): void {
-    this.#view().setFloat64(this.#at(field), value, true);
-  }
-
-  int(field: string): number {
-    return this.#view().getInt32(this.#at(field), true);
-  }
-
-  number(field: string): number {
-    return this.#view().getFloat64(this.#at(field), true);
-  }
-
-  ints(field: string, count: number): number[] {
-    const at = this.#view().getUint32(this.#at(field), true);
-    return [...new Int32Array(this.#engine.arena.memory.buffer, at, count)];
-  }
-}
-
 /** Counts what was done, and how much of the next burst's kind fits into its time. */
 class Pace {
   #perUnit = 0;
@@ -180,7 +141,7 @@ export function* gradientRun(engine: Engine, problem: Problem, asked: GradientPr
     const bytes = run.call("gradientLayout", 0, MODES[mode], kept);
     const what = `the gradient of a ${V.rows}×${V.cols} ${dtype} problem of rank ${rank}${mode === "backprop" ? ` through ${iterations} iterations` : ""}`;
     run.call("gradientLayout", arena.take(bytes, what), MODES[mode], kept);
-    const record = new Record(engine, run.pointer("gradient"));
+    const record = new Fields(engine, run.pointer("gradient"), "gradient");
     record.setInt("checkpoints", checkpoints);
     record.setInt("limit", asked.maxProducts);
     record.setNumber("damping", asked.damping);
@@ -276,7 +237,7 @@ export function* gradientRun(engine: Engine, problem: Problem, asked: GradientPr
       featureError: record.number("error"),
       featureErrorW: record.number("errorW"),
       featureErrorH: record.number("errorH"),
-      matching: record.ints("matching", rank),
+      matching: [...new Int32Array(arena.memory.buffer, record.pointer("matching"), rank)],
       residual: record.number("residual"),
       solved: mode === "backprop" || solved(record, asked),
       damping,
@@ -316,7 +277,7 @@ export function* gradientRun(engine: Engine, problem: Problem, asked: GradientPr
  */
 function* converge(
   run: Workspace,
-  record: Record,
+  record: Fields,
   target: number,
   pace: Pace,
   report: () => Progress,
@@ -372,7 +333,7 @@ function* converge(
 /** The gradient, a block of rows at a time. */
 function collect(
   run: Workspace,
-  record: Record,
+  record: Fields,
   { V, dtype }: Problem,
   mode: GradientProblem["mode"],
 ): Float32Array | Float64Array {
@@ -391,14 +352,14 @@ function collect(
   return out;
 }
 
-function solved(record: Record, { tolerance }: GradientProblem): boolean {
+function solved(record: Fields, { tolerance }: GradientProblem): boolean {
   return record.int("negative") === 0 && record.number("residual") <= tolerance;
 }
 
 /** Whether a gradient is that of the map it claims to be, and if not, why. */
 function trust(
   asked: GradientProblem,
-  record: Record,
+  record: Fields,
   relativeError: number,
 ): { reliable: boolean; reason: string } {
   const figures = (field: string) => record.number(field);
