@@ -138,7 +138,7 @@ describe("pictures and files", () => {
   });
 
   test.skipIf(!dataPath("lafa"))("WTSI is (X + 0.01)/max", async () => {
-    const { V, origin } = await loadData("wtsi", dataPath("lafa") as string, 0);
+    const { V, origin } = await loadData("wtsi", join(dataPath("lafa") as string, "wtsi.mat"), 0);
     const X = await readMatrix(join(dataPath("lafa") as string, "wtsi.mat"));
     const largest = Math.max(...X.data);
     expect([V.rows, V.cols, origin]).toEqual([96, 21, "authors"]);

@@ -1,10 +1,10 @@
 // The data of an experiment: V and a mask for each α, from the authors' files or made here.
 
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { datasets, hideEntries, type Matrix, sha256 } from "../../../index.js";
 import { readMatrix } from "../../../io/index.js";
 import { EXIT, Failure, reading } from "../../failure.js";
+import type { DataSets } from "../data-folder.js";
 import { transpose } from "../matrices.js";
 import { maskNumber, SETS, type SetFacts, type SetName } from "./protocol.js";
 
@@ -27,60 +27,31 @@ export interface ExperimentData {
   readonly masks: ReadonlyMap<number, Mask>;
 }
 
-/** Where data may be, and who said so. */
-export interface DataFolder {
-  readonly path: string;
-  readonly sets: readonly SetName[];
-}
+/** The sets, as the authors published them. */
+export const DATA: DataSets<SetName> = {
+  owner: "AT-NMF",
+  subfolder: "at-nmf",
+  files: new Map(Object.values(SETS).map(({ name, folder, file }) => [name, [`${folder}/${file}`]])),
+  generated: ["synthetic"],
+};
 
 /**
- * The sets that the folder `path`, or `at-nmf` in it, holds.
- *
- * @throws Failure with exit code 3 when it holds none.
- */
-export async function findData(path: string, source: string): Promise<DataFolder> {
-  for (const folder of [path, join(path, "at-nmf")]) {
-    const sets: SetName[] = [];
-    for (const facts of Object.values(SETS)) {
-      if (await isFile(join(folder, facts.folder, facts.file))) sets.push(facts.name);
-    }
-    if (sets.length > 0) return { path: folder, sets };
-  }
-  const wanted = Object.values(SETS).map(({ folder, file }) => `${folder}/${file}`);
-  throw new Failure(
-    EXIT.badInput,
-    "IO",
-    `${source} ${path} holds none of ${wanted.join(", ")}, nor does its folder at-nmf; point it at the data folder of the AT-NMF authors, or leave it out to run on generated data`,
-    { details: { path, expected: wanted } },
-  );
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
-}
-
-/**
- * Reads a set from `folder`, or makes the one that can be made, with a mask for each of `alphas`.
+ * Reads a set from `file`, or makes the one that can be made, with a mask for each of `alphas`.
  *
  * @throws Failure or AdvnmfError with exit code 3 when a file is absent, damaged or of another shape.
  */
 export async function loadData(
   name: SetName,
-  folder: string | undefined,
+  file: string | undefined,
   alphas: readonly number[],
   seed: number,
 ): Promise<ExperimentData> {
   const facts = SETS[name];
-  const V =
-    folder === undefined
-      ? await datasets.atnmfSynthetic({ seed })
-      : await readV(join(folder, facts.folder, facts.file), facts);
+  const V = file === undefined ? await datasets.atnmfSynthetic({ seed }) : await readV(file, facts);
+  const folder = file === undefined ? undefined : dirname(file);
   const masks = new Map<number, Mask>();
   for (const alpha of alphas) masks.set(alpha, await mask(V, facts, folder, alpha, seed));
-  const origin = folder === undefined ? "generated" : "authors";
+  const origin = file === undefined ? "generated" : "authors";
   return { facts, V, sha256: await sha256(V), origin, masks };
 }
 
@@ -100,7 +71,7 @@ async function mask(
   const number = maskNumber(alpha);
   const read = folder !== undefined && number !== undefined;
   const observed = read
-    ? await readMask(join(folder, facts.folder, `mask${number}.mat`), V, facts)
+    ? await readMask(join(folder, `mask${number}.mat`), V, facts)
     : Uint8Array.from((await hideEntries(V, { fraction: alpha, seed })).mask.data);
   return {
     alpha,

@@ -1,11 +1,11 @@
-// Runs jobs side by side, each start on a worker of its own, and keeps what comes of them in the journal.
+// Runs a start, and keeps what the tables and figures need of it.
 
-import { AdvnmfError, createWorker, type Matrix } from "../../../index.js";
-import type { Journal } from "../journal.js";
+import { createWorker, type Matrix } from "../../../index.js";
+import type { Lane } from "../experiment.js";
 import { product } from "../matrices.js";
 import { encodeNumbers, type StoredMatrix } from "../stored-matrix.js";
 import type { ExperimentData, Mask } from "./data.js";
-import { type Job, keyOf, solverCall } from "./jobs.js";
+import { type Job, solverCall } from "./jobs.js";
 
 /** What is kept of a start. */
 export interface StartResult {
@@ -26,59 +26,13 @@ export interface StartResult {
   readonly factors?: { readonly W: StoredMatrix; readonly H: StoredMatrix; readonly R: StoredMatrix };
 }
 
-/** Tells how a run goes. */
-export interface RunListener {
-  started(job: Job): void;
-  /** How far a job has come, 0 to 1. */
-  moved(job: Job, fraction: number): void;
-  finished(job: Job, result: StartResult): void;
-}
-
-/**
- * Runs every job whose result the journal does not have, on `threads` workers.
- *
- * @throws AdvnmfError `ABORTED` once the signal says so; what a solver throws. What was finished by then is in
- *   the journal.
- */
-export async function runJobs(
-  jobs: readonly Job[],
-  data: ReadonlyMap<string, ExperimentData>,
-  journal: Journal<StartResult>,
-  threads: number,
-  listener: RunListener,
-  signal: AbortSignal,
-): Promise<void> {
-  const waiting = [...jobs];
-  // The failure of one job ends the others.
-  const stop = new AbortController();
-  const abort = () => stop.abort(signal.reason);
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort, { once: true });
-  let failure: unknown;
-  const work = async (): Promise<void> => {
-    using solver = createWorker();
-    for (let job = waiting.shift(); job !== undefined && !stop.signal.aborted; job = waiting.shift()) {
-      const known = data.get(job.set) as ExperimentData;
-      listener.started(job);
-      try {
-        const result = await runJob(solver, job, known, stop.signal, (fraction) =>
-          listener.moved(job as Job, fraction),
-        );
-        await journal.add(keyOf(job, known), result);
-        listener.finished(job, result);
-      } catch (error) {
-        failure ??= error;
-        stop.abort(error);
-      }
-    }
+/** Runs starts on a worker of its own. */
+export function startLane(dataOf: (job: Job) => ExperimentData): Lane<Job, StartResult> {
+  const solver = createWorker();
+  return {
+    run: (job, signal, onFraction) => runJob(solver, job, dataOf(job), signal, onFraction),
+    [Symbol.dispose]: () => solver[Symbol.dispose](),
   };
-  try {
-    await Promise.all(Array.from({ length: Math.min(threads, jobs.length) }, work));
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
-  if (signal.aborted) throw new AdvnmfError("ABORTED", "interrupted");
-  if (failure !== undefined) throw failure;
 }
 
 async function runJob(

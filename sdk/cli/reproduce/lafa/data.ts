@@ -1,10 +1,9 @@
 // The data of the experiments: from the authors' files, or made here.
 
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
 import { datasets, type Matrix, sha256 } from "../../../index.js";
 import { readMatrix } from "../../../io/index.js";
-import { EXIT, Failure, reading } from "../../failure.js";
+import { reading } from "../../failure.js";
+import type { DataSets } from "../data-folder.js";
 import { SETS, type SetFacts, type SetName } from "./protocol.js";
 
 /** A data set, ready to be attacked. */
@@ -15,59 +14,29 @@ export interface ExperimentData {
   readonly origin: "authors" | "generated";
 }
 
-/** Where data are, and which sets they are. */
-export interface DataFolder {
-  readonly path: string;
-  readonly sets: readonly SetName[];
-}
-
-/** Sets that need no file. */
-export const GENERATED: readonly SetName[] = Object.values(SETS).flatMap(({ name, path }) =>
-  path === null ? [name] : [],
-);
-
-/**
- * The sets that the folder `path`, or `lafa` in it, holds.
- *
- * @throws Failure with exit code 3 when it holds none.
- */
-export async function findData(path: string, source: string): Promise<DataFolder> {
-  for (const folder of [join(path, "lafa"), path]) {
-    const sets: SetName[] = [];
-    for (const { name, path: file } of Object.values(SETS)) {
-      if (file !== null && (await exists(join(folder, file)))) sets.push(name);
-    }
-    if (sets.length > 0) return { path: folder, sets };
-  }
-  const wanted = Object.values(SETS).flatMap(({ path: file }) => file ?? []);
-  throw new Failure(
-    EXIT.badInput,
-    "IO",
-    `${source} ${path} holds none of ${wanted.join(", ")}, nor does its folder lafa; point it at the data of the LaFA authors, or leave it out to run on generated data`,
-    { details: { path, expected: wanted } },
-  );
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
-}
+/** The sets, as the authors published them. */
+export const DATA: DataSets<SetName> = {
+  owner: "LaFA",
+  subfolder: "lafa",
+  files: new Map(
+    Object.values(SETS).flatMap(({ name, path }) => (path === null ? [] : [[name, [path]] as const])),
+  ),
+  generated: Object.values(SETS).flatMap(({ name, path }) => (path === null ? [name] : [])),
+};
 
 /**
- * Reads a set from `folder`, or makes the one that can be made.
+ * Reads a set from `path`, or makes the one that can be made.
  *
  * @throws Failure or AdvnmfError with exit code 3 when a file is absent or damaged.
  */
 export async function loadData(
   name: SetName,
-  folder: string | undefined,
+  path: string | undefined,
   seed: number,
 ): Promise<ExperimentData> {
   const facts = SETS[name];
-  const V = facts.path === null ? await make(name, seed) : await read(join(folder ?? ".", facts.path), facts);
-  return { facts, V, sha256: await sha256(V), origin: facts.path === null ? "generated" : "authors" };
+  const V = path === undefined ? await make(name, seed) : await read(path, facts);
+  return { facts, V, sha256: await sha256(V), origin: path === undefined ? "generated" : "authors" };
 }
 
 function make(name: SetName, seed: number): Promise<Matrix<Float64Array>> {

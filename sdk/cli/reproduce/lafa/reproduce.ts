@@ -1,16 +1,11 @@
-// `advnmf reproduce lafa`: plan, run what is not in the journal, write what was found.
+// `advnmf reproduce lafa`: what is planned, and what is made of the results.
 
-import { join } from "node:path";
-import process from "node:process";
-import Papa from "papaparse";
-import { AdvnmfError, info, type Norm } from "../../../index.js";
+import { info, type Norm } from "../../../index.js";
 import { EXIT, Failure } from "../../failure.js";
-import { checkWritable, writeTogether } from "../../output-folder.js";
-import { note, printJson, printLine, printTable } from "../../print.js";
 import { charting } from "../charts.js";
-import { duration, jobReport } from "../job-progress.js";
-import { Journal } from "../journal.js";
-import { type ExperimentData, findData, GENERATED, loadData } from "./data.js";
+import { checkAvailable, findData } from "../data-folder.js";
+import { type CommonFlags, type Experiment, reproduce } from "../experiment.js";
+import { DATA, type ExperimentData, loadData } from "./data.js";
 import { figure } from "./findings.js";
 import { iterationsOf, type Job, jobsOf, keyOf, type Plan } from "./jobs.js";
 import { page } from "./page.js";
@@ -26,11 +21,11 @@ import {
   type SetName,
   WHOLE,
 } from "./protocol.js";
-import { type Attempt, attackedOf, csvRows, type ReproduceRecord, recordOf } from "./record.js";
-import { type AttackOutcome, runJobs } from "./run.js";
+import { attackedOf, csvRows, recordOf } from "./record.js";
+import { type AttackOutcome, attackLane } from "./run.js";
 
 /** The options of the command. */
-export interface ReproduceFlags {
+export interface ReproduceFlags extends CommonFlags {
   readonly set?: readonly SetName[];
   readonly epsilons?: readonly number[];
   readonly norm?: Norm;
@@ -42,42 +37,25 @@ export interface ReproduceFlags {
   readonly evaluationIterations?: number;
   readonly otherStarts?: number;
   readonly noiseTrials?: number;
-  readonly quick?: true;
   readonly data?: string;
-  readonly seed: number;
-  readonly threads?: number;
-  readonly out: string;
-  readonly json?: true;
-  readonly quiet?: true;
 }
-
-/** What the command leaves behind. */
-const FILES = {
-  page: "index.html",
-  record: "reproduce.json",
-  tables: "tables.csv",
-  journal: "journal.jsonl",
-} as const;
-
-/** An estimate beyond this is told before the run begins. */
-const LONG_SECONDS = 90;
 
 /**
  * Runs the experiments and writes page, tables and record to `flags.out`.
  *
  * @throws Failure with exit code 3 where the data cannot be read, 1 where nothing can be written.
  */
-export async function reproduceLafa(
-  flags: ReproduceFlags,
-  signal: AbortSignal,
-): Promise<{ interrupted: boolean }> {
-  const begun = performance.now();
-  await checkWritable(flags.out);
+export function reproduceLafa(flags: ReproduceFlags, signal: AbortSignal): Promise<{ interrupted: boolean }> {
+  return reproduce(() => prepare(flags), flags, signal);
+}
+
+async function prepare(flags: ReproduceFlags): Promise<Experiment<Job, AttackOutcome>> {
   const plan = planOf(flags);
   const { sets, leftOut } = await readSets(flags, plan);
-  const jobs = sets.map((data) => ({ data, jobs: jobsOf(data.facts, plan) }));
-  const planned = jobs.reduce((sum, { jobs: own }) => sum + own.length, 0);
-  if (planned === 0) {
+  const known = new Map(sets.map((data) => [data.facts.name, data]));
+  const dataOf = (job: Job) => known.get(job.set) as ExperimentData;
+  const jobs = sets.flatMap(({ facts }) => jobsOf(facts, plan));
+  if (jobs.length === 0) {
     throw new Failure(
       EXIT.usage,
       "USAGE",
@@ -86,34 +64,42 @@ export async function reproduceLafa(
   }
   const { version, runtime, threads: cores } = await info();
 
-  await using journal = await Journal.open<AttackOutcome>(join(flags.out, FILES.journal));
-  const interrupted = await runAll(jobs, journal, flags, signal);
-
-  const results = jobs.map(({ data, jobs: own }) => {
-    const attempts = own.map((job): Attempt => ({ job, outcome: journal.get(keyOf(job, data)) }));
-    return { data, attacks: attackedOf(attempts) };
-  });
-  const finished = results.flatMap(({ attacks }) => attacks);
-  const record = recordOf(results, {
-    versions: { advnmf: version, runtime },
-    complete: finished.length === planned,
-    attacks: { finished: finished.length, planned },
-    options: plan,
-    seconds: {
-      wall: (performance.now() - begun) / 1000,
-      attacks: finished.reduce((sum, { outcome }) => sum + outcome.seconds, 0),
+  return {
+    unit: "attacks",
+    jobs,
+    // Each attack takes all threads that pay.
+    lanes: 1,
+    openLane: () => attackLane(dataOf, flags.threads),
+    keyOf: (job) => keyOf(job, dataOf(job)),
+    secondsOf: (job) => (SETS[job.set].iterationMs * iterationsOf(job)) / 1000,
+    textOf: jobText,
+    lineOf: (job, resultOf) => {
+      const { featureError, seconds } = resultOf(job) as AttackOutcome;
+      return `${jobText(job)}: feature error ${figure(featureError)}, ${seconds.toFixed(1)} s`;
     },
-    threads: flags.threads ?? cores,
-    leftOut,
-  });
-  const text = page(record, results, await charting());
-  await writeTogether(flags.out, [
-    { name: FILES.page, bytes: text },
-    { name: FILES.record, bytes: JSON.stringify(record, null, 2) + "\n" },
-    { name: FILES.tables, bytes: Papa.unparse(csvRows(record.sets), { newline: "\n" }) + "\n" },
-  ]);
-  tell(record, flags, interrupted);
-  return { interrupted };
+    report: async ({ resultOf, finished, planned, seconds }) => {
+      const results = sets.map((data) => {
+        const own = jobs.filter(({ set }) => set === data.facts.name);
+        return { data, attacks: attackedOf(own.map((job) => ({ job, outcome: resultOf(job) }))) };
+      });
+      const record = recordOf(results, {
+        versions: { advnmf: version, runtime },
+        complete: finished === planned,
+        attacks: { finished, planned },
+        options: plan,
+        seconds: { wall: seconds.wall, attacks: seconds.jobs },
+        threads: flags.threads ?? cores,
+        leftOut,
+      });
+      return {
+        page: page(record, results, await charting()),
+        record,
+        rows: csvRows(record.sets),
+        printed: record,
+        sentences: [...record.verdict, record.assumption],
+      };
+    },
+  };
 }
 
 function planOf(flags: ReproduceFlags): Plan {
@@ -142,32 +128,17 @@ async function readSets(
   flags: ReproduceFlags,
   plan: Plan,
 ): Promise<{ sets: ExperimentData[]; leftOut: string[] }> {
-  const path = flags.data ?? process.env.ADVNMF_DATA;
-  const folder =
-    path === undefined || path === ""
-      ? undefined
-      : await findData(path, flags.data === undefined ? "the folder of ADVNMF_DATA," : "--data");
-  const available: readonly SetName[] = [...GENERATED, ...(folder?.sets ?? [])];
+  const folder = await findData(flags.data, DATA);
+  const available: readonly SetName[] = [...DATA.generated, ...(folder?.found.keys() ?? [])];
   const all = Object.values(SETS);
   const usual = all.filter(
     ({ name, quick }) => available.includes(name) && (!plan.quick || quick.length > 0),
   );
   const wanted = flags.set ?? usual.map(({ name }) => name);
-  const absent = wanted.filter((name) => !available.includes(name));
-  if (absent.length > 0) {
-    const where = folder
-      ? `${folder.path} has only ${folder.sets.join(", ")}`
-      : `without --data there is only ${GENERATED.join(", ")}, generated`;
-    throw new Failure(
-      EXIT.badInput,
-      "IO",
-      `there are no data for ${absent.join(", ")}: ${where}; name the folder with --data, or leave these sets out with --set`,
-      { details: { absent, available } },
-    );
-  }
+  checkAvailable(wanted, available, folder, DATA);
   const sets: ExperimentData[] = [];
   for (const { name } of all) {
-    if (wanted.includes(name)) sets.push(await loadData(name, folder?.path, plan.seed));
+    if (wanted.includes(name)) sets.push(await loadData(name, folder?.found.get(name), plan.seed));
   }
   const leftOut = all
     .filter(({ name }) => !wanted.includes(name))
@@ -179,75 +150,6 @@ async function readSets(
   return { sets, leftOut: [...leftOut, "MNIST: not built in"] };
 }
 
-/** Runs the jobs that the journal lacks; tells whether it was interrupted. */
-async function runAll(
-  plans: readonly { data: ExperimentData; jobs: readonly Job[] }[],
-  journal: Journal<AttackOutcome>,
-  flags: ReproduceFlags,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const quiet = flags.quiet ?? false;
-  const data = new Map(plans.map((one) => [one.data.facts.name as string, one.data]));
-  const all = plans.flatMap(({ jobs }) => jobs);
-  const waiting = all.filter(
-    (job) => journal.get(keyOf(job, data.get(job.set) as ExperimentData)) === undefined,
-  );
-  const costOf = (job: Job) => (SETS[job.set].iterationMs * iterationsOf(job)) / 1000;
-  const total = all.reduce((sum, job) => sum + costOf(job), 0);
-  const ahead = waiting.reduce((sum, job) => sum + costOf(job), 0);
-  let count = all.length - waiting.length;
-  let done = total - ahead;
-  if (!quiet) {
-    if (count > 0)
-      note(`${count} of ${all.length} attacks taken over from ${join(flags.out, FILES.journal)}`);
-    if (ahead > LONG_SECONDS) note(`${waiting.length} attacks, roughly ${duration(ahead)} on one core`);
-  }
-  const report = await jobReport(quiet, all.length, "attacks", signal);
-  try {
-    await runJobs(
-      waiting,
-      data,
-      journal,
-      flags.threads,
-      {
-        moved: (job, fraction) => report.update(count, (done + fraction * costOf(job)) / total, jobText(job)),
-        finished: (job, { featureError, seconds }) => {
-          done += costOf(job);
-          count++;
-          report.update(count, done / total, jobText(job));
-          report.line(
-            `${count}/${all.length} ${jobText(job)}: feature error ${figure(featureError)}, ${seconds.toFixed(1)} s`,
-          );
-        },
-      },
-      signal,
-    );
-    return false;
-  } catch (error) {
-    if (error instanceof AdvnmfError && error.code === "ABORTED" && signal.aborted) return true;
-    throw error;
-  } finally {
-    report.stop();
-  }
-}
-
 function jobText({ set, norm, epsilon, gradient, procedure }: Job): string {
   return `${SETS[set].title}, ${normText(norm)}, ε = ${epsilon}, ${gradientText(gradient, procedure)}`;
-}
-
-function tell(record: ReproduceRecord, flags: ReproduceFlags, interrupted: boolean): void {
-  const files = [FILES.page, FILES.record, FILES.tables].map((name) => join(flags.out, name));
-  const { attacks, seconds } = record;
-  if (interrupted)
-    note(`${attacks.finished} of ${attacks.planned} attacks are done; the same command goes on from there`);
-  if (flags.json) {
-    printJson({ ...record, out: flags.out, files });
-  } else if (!flags.quiet) {
-    for (const sentence of [...record.verdict, record.assumption]) printLine(sentence);
-    printTable([
-      ["attacks", `${attacks.finished} of ${attacks.planned}`],
-      ["seconds", `${seconds.wall.toFixed(1)} (${seconds.attacks.toFixed(1)} in all attacks)`],
-      ...files.map((file, index): [string, string] => [index === 0 ? "written" : "", file]),
-    ]);
-  }
 }

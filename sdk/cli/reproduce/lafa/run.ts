@@ -1,12 +1,12 @@
-// Runs attacks one after the other, each on all threads that pay, and keeps what comes of them in the journal.
+// Runs an attack, and keeps what the tables and figures need of it.
 
 import { type Factors, featureError, lafa, type Matrix, type Spread } from "../../../index.js";
 import { relativeError } from "../../relative-error.js";
-import type { Journal } from "../journal.js";
+import type { Lane } from "../experiment.js";
 import { transpose } from "../matrices.js";
 import { encodeNumbers, type StoredMatrix } from "../stored-matrix.js";
 import type { ExperimentData } from "./data.js";
-import { type Job, keyOf, lafaOptions } from "./jobs.js";
+import { type Job, lafaOptions } from "./jobs.js";
 
 /** What is kept of an attack. */
 export interface AttackOutcome {
@@ -40,36 +40,18 @@ export interface AttackOutcome {
   readonly features?: { readonly reference: StoredMatrix; readonly attacked: StoredMatrix };
 }
 
-/** Tells how a run goes. */
-export interface RunListener {
-  /** How far a job has come, 0 to 1. */
-  moved(job: Job, fraction: number): void;
-  finished(job: Job, outcome: AttackOutcome): void;
-}
-
 /** Of the time of a job, about so much are the steps; the rest is judging. */
 const STEPS_SHARE = 0.5;
 
-/**
- * Runs every job, and adds its outcome to the journal.
- *
- * @throws AdvnmfError `ABORTED` once the signal says so; what was finished by then is in the journal.
- */
-export async function runJobs(
-  jobs: readonly Job[],
-  data: ReadonlyMap<string, ExperimentData>,
-  journal: Journal<AttackOutcome>,
+/** Runs attacks, each on at most `threads` threads, or on all that pay. */
+export function attackLane(
+  dataOf: (job: Job) => ExperimentData,
   threads: number | undefined,
-  listener: RunListener,
-  signal: AbortSignal,
-): Promise<void> {
-  for (const job of jobs) {
-    const known = data.get(job.set) as ExperimentData;
-    listener.moved(job, 0);
-    const outcome = await runJob(job, known, threads, signal, (fraction) => listener.moved(job, fraction));
-    await journal.add(keyOf(job, known), outcome);
-    listener.finished(job, outcome);
-  }
+): Lane<Job, AttackOutcome> {
+  return {
+    run: (job, signal, onFraction) => runJob(job, dataOf(job), threads, signal, onFraction),
+    [Symbol.dispose]: () => undefined,
+  };
 }
 
 async function runJob(
