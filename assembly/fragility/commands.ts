@@ -14,10 +14,12 @@ export namespace NetworkCommand {
   export const GRADIENT: i32 = 65;
   /** Scores of that many points, and their loss where they have labels. */
   export const SCORES: i32 = 66;
-  /** That many points of a segment. */
-  export const SEGMENT: i32 = 67;
+  /** Scores of that many points of a segment. */
+  export const WAY: i32 = 67;
+  /** The same, with the gradient of the margin. */
+  export const SEGMENT: i32 = 68;
   /** That many trials of the linear law, whose task has a `Law` for a network. */
-  export const LAW: i32 = 68;
+  export const LAW: i32 = 69;
 }
 
 /** Every member's share of a command. */
@@ -31,6 +33,9 @@ export function performNetwork<T>(task: Task, command: i32, argument: i32, id: i
       break;
     case NetworkCommand.SCORES:
       scores<T>(task, argument, id);
+      break;
+    case NetworkCommand.WAY:
+      pass<T>(task, Pass.WAY, argument, id);
       break;
     case NetworkCommand.SEGMENT:
       pass<T>(task, Pass.SEGMENT, argument, id);

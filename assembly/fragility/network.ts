@@ -29,8 +29,10 @@ export namespace Pass {
   export const GRADIENT: i32 = 1;
   /** Scores, and the loss where there are labels. */
   export const SCORES: i32 = 2;
-  /** Points of a segment: scores and the gradient of g = f_own − f_other. */
-  export const SEGMENT: i32 = 3;
+  /** Scores of points of a segment. */
+  export const WAY: i32 = 3;
+  /** The same, with the gradient of g = f_own − f_other. */
+  export const SEGMENT: i32 = 4;
 }
 
 /** A_l of a member. */
@@ -80,7 +82,7 @@ export function pass<T>(task: Task, purpose: i32, count: i32, id: i32): void {
       panelsToTransposedRows<T>(outputs, live, scores, net.scores + <usize>(p * width) * row);
     }
     if (purpose == Pass.SEGMENT) aim<T>(net, outputs, sweep);
-    if (purpose != Pass.SCORES) {
+    if (purpose != Pass.SCORES && purpose != Pass.WAY) {
       const input = backward<T>(net, purpose, p, live, count, scratch);
       if (purpose == Pass.SEGMENT) measure<T>(net, p, live, input);
       if (net.wanted && purpose != Pass.LEARN) {
@@ -105,7 +107,7 @@ function present<T>(net: Network, purpose: i32, p: i32, live: i32, count: i32, s
   const first = p * panelWidth<T>();
   let row = scratch + net.staged;
   for (let c = 0; c < live; c++) {
-    if (purpose == Pass.SEGMENT) pointBetween<T>(net, first + c, row);
+    if (purpose >= Pass.WAY) pointBetween<T>(net, first + c, row);
     else memory.copy(row, net.data + <usize>numberOf(net, purpose, first + c, count) * bytes, bytes);
     row += bytes;
     store<T>(row, <T>net.bias);

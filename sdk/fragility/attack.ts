@@ -153,6 +153,8 @@ class Search {
       if (!(norm > 0)) return best;
       let along = 0;
       for (let r = 0; r < b.length; r++) along += (best.foot[r] as number) * (gradient[r] as number);
+      // As near as the tangent comes: where that is no nearer, b is where the boundary is nearest.
+      if (best.distance - Math.abs(along) / norm <= this.#tolerance * best.distance) return best;
       const factor = along / (norm * norm);
       let next: Found | undefined;
       for (let turn = 1, halvings = 0; halvings <= MOST_HALVINGS && !next; turn /= 2, halvings++) {
@@ -164,9 +166,7 @@ class Search {
         if (found && found.distance < best.distance) next = found;
       }
       if (!next) return best;
-      const gained = best.distance - next.distance;
       best = next;
-      if (gained <= this.#tolerance * best.distance) return best;
     }
     return best;
   }

@@ -38,9 +38,9 @@ export async function compression(
     const [own, other] = asked ?? classesOf(net, outputs);
     const margin = new Margin(net, outputs, own, other);
     const step = 1 / midpoints;
-    const values = margin.values(step / 2, step, midpoints);
+    const values = margin.slopes(step / 2, step, midpoints);
     const whole = profile(net.figures(midpoints), apart);
-    const [first, last] = margin.values(0, 1, 2) as unknown as [number, number];
+    const [first, last] = margin.slopes(0, 1, 2) as unknown as [number, number];
     const ends = profile(net.figures(2), apart);
     const at = (i: 0 | 1, value: number): PointCompression => ({
       margin: value,
@@ -81,7 +81,7 @@ function turn(
   const found = margin.crossing(low, high, TURN);
   if (!found) return null;
   const { t } = found;
-  margin.values((t * step) / 2, t * step, midpoints);
+  margin.slopes((t * step) / 2, t * step, midpoints);
   const { mean } = profile(net.figures(midpoints), apart);
   return { t, distance: t * apart, compression: mean, predicted: t * apart * mean };
 }

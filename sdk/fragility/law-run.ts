@@ -9,7 +9,7 @@ import { ALONE, newTask, type Team } from "../workspace.js";
 
 /** Commands of the lead (assembly/team.ts, assembly/fragility/commands.ts). */
 const END = 0;
-const LAW = 68;
+const LAW = 69;
 
 /** Figures of a trial, in the kernel's order. */
 export const FIGURES = ["distance", "apart", "cosine", "predicted", "corner", "inverseNorm"] as const;

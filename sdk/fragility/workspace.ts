@@ -7,7 +7,7 @@ import { ALONE, newTask, type Team } from "../workspace.js";
 import type { TrainedLayer } from "./types.js";
 
 /** Commands of the lead (assembly/fragility/commands.ts). */
-const COMMANDS = { end: 0, train: 64, gradient: 65, scores: 66, segment: 67 } as const;
+const COMMANDS = { end: 0, train: 64, gradient: 65, scores: 66, way: 67, segment: 68 } as const;
 
 /** The stream of a layer's first weights, and that of the order of the points in an epoch. */
 const START = 0x4e455400;
@@ -208,7 +208,14 @@ export class NetworkWorkspace {
     ).slice();
   }
 
-  /** Points first + i·spacing of the segment, i < count, for the margin f_own − f_other. */
+  /** Scores at first + i·spacing of the segment, i < count. */
+  way(first: number, spacing: number, count: number): void {
+    this.#net.setNumber("first", first);
+    this.#net.setNumber("spacing", spacing);
+    this.lead("way", count);
+  }
+
+  /** The same, with figures and gradients of the margin f_own − f_other. */
   segment(own: number, other: number, first: number, spacing: number, count: number): void {
     this.#net.setInt("own", own);
     this.#net.setInt("other", other);
