@@ -56,7 +56,7 @@ export function dtypeOption(): Option {
 export function imagesOption(): Option {
   return new Option(
     "--images <stacking>",
-    "a folder of images: each image one of the rows or columns",
+    "images of a folder or an IDX file: each one of the rows or columns",
   ).choices(["rows", "columns"]);
 }
 

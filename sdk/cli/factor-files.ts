@@ -1,7 +1,7 @@
 // The files that a factorization leaves: the factors, the picture of the features, and fit.json.
 
 import type { Matrix, MatrixNames } from "../index.js";
-import { encodeImageSheet, encodeMatrix, type FormatName, type Stacking } from "../io/index.js";
+import { encodeImageSheet, encodeMatrix, type FormatName, formats, type Stacking } from "../io/index.js";
 import type { Input } from "./input.js";
 import { type OutputFile, readText } from "./output-folder.js";
 
@@ -18,11 +18,11 @@ export interface FileNames {
   readonly restored?: "restored.png";
 }
 
-/** The format for W and H: that of the input, or NPY where pictures and data sets have none for numbers. */
+/** The format for W and H: that of the input, or NPY where that is for pictures, is not written or, with a data set, is none. */
 export function factorFormat(input: Input): FormatName {
-  const { format } = input.matrix;
-  if (format === undefined || format === "images" || format === "pgm" || format === "png") return "npy";
-  return format;
+  const { format, image } = input.matrix;
+  const known = formats.find(({ name }) => name === format);
+  return known?.write && image === undefined ? known.name : "npy";
 }
 
 /** W and H in `format`, and the features as a sheet of pictures where their size is known. */

@@ -167,7 +167,12 @@ export async function fitRecord(
 export async function describeInput({ kind, name, matrix, facts }: Input): Promise<FitRecord["input"]> {
   const { rows, cols, image } = matrix;
   const picture = image
-    ? { width: image.width, height: image.height, stacking: image.stacking, count: image.names.length }
+    ? {
+        width: image.width,
+        height: image.height,
+        stacking: image.stacking,
+        count: { none: 1, rows, columns: cols }[image.stacking],
+      }
     : facts?.image
       ? { ...facts.image, stacking: "columns" as const, count: cols }
       : null;

@@ -2,6 +2,7 @@
 import { AdvnmfError } from "../errors.js";
 import { startsWith } from "./bytes.js";
 import { formatOfName } from "./formats.js";
+import { idxLength, isIdx } from "./idx.js";
 import { isHdf5, isMat5 } from "./mat.js";
 import { npyLength, npyMagic, readNpyHeader } from "./npy.js";
 import { isPng } from "./png.js";
@@ -24,6 +25,7 @@ export function detectFormat(bytes: Uint8Array, name = ""): FormatName {
   if (isZip(bytes)) return "npz";
   if (isPng(bytes)) return "png";
   if (isMat5(bytes)) return "mat";
+  if (isIdx(bytes)) return "idx";
   if (/^%%matrixmarket/i.test(String.fromCharCode(...bytes.subarray(0, 14)))) return "mtx";
   refuseKnown(bytes);
   if (named === "csv" || named === "tsv") return named;
@@ -64,5 +66,6 @@ function refuseKnown(bytes: Uint8Array): void {
  */
 export function expectedLength(head: Uint8Array): number | undefined {
   if (startsWith(head, npyMagic)) return npyLength(readNpyHeader(head));
+  if (isIdx(head)) return idxLength(head);
   return isPnm(head) ? pgmLength(head) : undefined;
 }

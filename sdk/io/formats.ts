@@ -8,7 +8,7 @@ export interface FormatInfo {
   readonly name: FormatName;
   /** What people call it. */
   readonly title: string;
-  /** File name extensions, lower case, with the dot; each may be followed by `.gz`. */
+  /** How file names end, lower case, with the dot or hyphen; each may be followed by `.gz`. */
   readonly extensions: readonly string[];
   /** Whether it can be read. */
   readonly read: boolean;
@@ -50,6 +50,14 @@ export const formats: readonly FormatInfo[] = [
   },
   { name: "png", title: "PNG image", extensions: [".png"], read: true, write: true, several: false },
   {
+    name: "idx",
+    title: "IDX array, as MNIST",
+    extensions: [".idx", "-idx1-ubyte", ".idx1-ubyte", "-idx3-ubyte", ".idx3-ubyte"],
+    read: true,
+    write: false,
+    several: false,
+  },
+  {
     name: "images",
     title: "Folder of PGM or PNG images",
     extensions: [],
@@ -71,8 +79,8 @@ export function withoutGz(name: string): string {
 
 /** The format that the extension of `name` stands for, if any; a final `.gz` is looked through. */
 export function formatOfName(name: string): FormatName | undefined {
-  const extension = /\.[^./\\]+$/.exec(withoutGz(name).toLowerCase())?.[0] ?? "";
-  return formats.find((format) => format.extensions.includes(extension))?.name;
+  const plain = withoutGz(name).toLowerCase();
+  return formats.find((format) => format.extensions.some((extension) => plain.endsWith(extension)))?.name;
 }
 
 /**

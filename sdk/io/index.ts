@@ -13,6 +13,7 @@ export {
 export { detectFormat } from "./detect.js";
 export { type FormatInfo, formatOfName, formats } from "./formats.js";
 export type { ImageReadOptions, QuantizeOptions } from "./grey.js";
+export { decodeIdx, type IdxReadOptions } from "./idx.js";
 export { encodeImageSheet, type ImageSheetOptions } from "./image-sheet.js";
 export { compareNatural, type NamedBytes, type StackOptions, stackImages } from "./images.js";
 export { decodeMat, encodeMat, listMat, type MatReadOptions, type MatWriteOptions } from "./mat.js";

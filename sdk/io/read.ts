@@ -4,6 +4,7 @@ import { decodeCsv } from "./csv.js";
 import { detectFormat, expectedLength } from "./detect.js";
 import { formats, withoutGz } from "./formats.js";
 import { gunzip, isGzip } from "./gzip.js";
+import { decodeIdx } from "./idx.js";
 import { stackImages } from "./images.js";
 import { decodeMat } from "./mat.js";
 import { decodeMatrixMarket } from "./matrix-market.js";
@@ -113,6 +114,8 @@ function decodeAs(
       return decodePgm(bytes, image);
     case "png":
       return decodePng(bytes, image);
+    case "idx":
+      return decodeIdx(bytes, { dtype, maxBytes, images });
     case "images":
       throw new AdvnmfError(
         "OPTION",

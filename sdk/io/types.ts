@@ -2,7 +2,7 @@
 import type { Matrix, MatrixLike, MatrixNames } from "../matrix.js";
 
 /** The name of a file format, as options take it and as {@link FileMatrix} reports it. */
-export type FormatName = "csv" | "tsv" | "npy" | "npz" | "mtx" | "mat" | "pgm" | "png" | "images";
+export type FormatName = "csv" | "tsv" | "npy" | "npz" | "mtx" | "mat" | "pgm" | "png" | "idx" | "images";
 
 /** How wide the entries are kept: `"f32"` = `Float32Array`, `"f64"` = `Float64Array`. */
 export type Dtype = "f32" | "f64";
@@ -21,9 +21,9 @@ export interface ImageFacts {
    * top left. `"none"`: one image, and the matrix is height × width.
    */
   readonly stacking: Stacking | "none";
-  /** The value of white. */
+  /** The value of white; of an IDX file of other than bytes, the largest entry. */
   readonly maxval: number;
-  /** File names, in the order in which the images are stacked. */
+  /** File names, in the order in which the images are stacked; none when one file holds them all. */
   readonly names: readonly string[];
   /**
    * `"grey"` when the file stored grey values; `"luminance"` when at least one image was in colour and

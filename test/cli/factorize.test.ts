@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { datasets, nmf, sha256 } from "advnmf";
 import { encodeMatrix, readMatrix, writeMatrix } from "advnmf/io";
 import { decode } from "fast-png";
@@ -14,6 +15,9 @@ const file = (name: string, content: string | Uint8Array): string => {
   return path;
 };
 const table = file("table.csv", namedCsv);
+
+/** 6 images of 3×5 bytes. */
+const IDX_HEADER = [0, 0, 8, 3, 0, 0, 0, 6, 0, 0, 0, 3, 0, 0, 0, 5];
 
 interface Fit {
   readonly [key: string]: unknown;
@@ -229,6 +233,20 @@ describe("pictures", () => {
       expect(images === "rows" ? pixels.cols : pixels.rows).toBe(15);
     },
   );
+});
+
+test("images of an IDX file are features too, and numbers are written as NPY", async () => {
+  const out = join(folder, "idx");
+  const pixels = Array.from({ length: 6 * 15 }, (_, i) => (i * 7 + (i >> 3)) % 11);
+  const source = file("train-images-idx3-ubyte.gz", gzipSync(Uint8Array.of(...IDX_HEADER, ...pixels)));
+  const record = await factorize([source, "--rank", "2"], out);
+  expect(record.input).toMatchObject({
+    format: "idx",
+    rows: 6,
+    cols: 15,
+    image: { width: 5, height: 3, stacking: "rows", count: 6 },
+  });
+  expect(listing(out)).toEqual(["H.npy", "W.npy", "features.png", "fit.json"]);
 });
 
 describe("input", () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { AdvnmfError } from "../../../sdk/errors.js";
 import { decodeMatrix, type FormatName } from "../../../sdk/io/index.js";
 import * as made from "./fixtures.js";
-import { patched, utf8 } from "./helpers.js";
+import { idx, patched, utf8 } from "./helpers.js";
 
 const textFormats: FormatName[] = ["csv", "tsv", "mtx"];
 const maxBytes = 1 << 20;
@@ -28,6 +28,8 @@ const good: [string, FormatName, Uint8Array, string?][] = [
   ["pngGrey8", "png", made.pngGrey8],
   ["pngGrey16", "png", made.pngGrey16],
   ["pngInterlaced", "png", made.pngInterlaced],
+  ["idx", "idx", idx("u1", [2, 3, 4])],
+  ["idx of doubles", "idx", idx("f8", [3, 2])],
   ["gzipTwoMembers", "csv", made.gzipTwoMembers],
   ["csv", "csv", utf8('id,a,"b"\nx,1,2\ny,3,\n')],
 ];

@@ -47,6 +47,33 @@ export function utf8(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);
 }
 
+const idxTypes = { u1: 8, i1: 9, i2: 11, i4: 12, f4: 13, f8: 14 } as const;
+
+/** An IDX file of this shape; without entries of your own they are 1, 2, 3 … */
+export function idx(
+  type: keyof typeof idxTypes,
+  shape: readonly number[],
+  entries?: readonly number[],
+): Uint8Array<ArrayBuffer> {
+  const count = shape.reduce((product, length) => product * length, 1);
+  const own = entries ?? Array.from({ length: count }, (_, i) => i + 1);
+  const size = Number(type[1]);
+  const offset = 4 + 4 * shape.length;
+  const bytes = new Uint8Array(offset + own.length * size);
+  const view = new DataView(bytes.buffer);
+  bytes.set([0, 0, idxTypes[type], shape.length]);
+  for (const [i, length] of shape.entries()) view.setUint32(4 + 4 * i, length);
+  for (const [i, entry] of own.entries()) {
+    const at = offset + i * size;
+    if (type === "f4") view.setFloat32(at, entry);
+    else if (type === "f8") view.setFloat64(at, entry);
+    else if (type === "i4") view.setInt32(at, entry);
+    else if (type === "i2") view.setInt16(at, entry);
+    else bytes[at] = entry;
+  }
+  return bytes;
+}
+
 /** `bytes` with the byte at `at` replaced. */
 export function patched(bytes: Uint8Array, at: number, ...values: number[]): Uint8Array {
   const copy = bytes.slice();

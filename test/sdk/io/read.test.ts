@@ -18,7 +18,7 @@ import {
   readMatrix,
 } from "../../../sdk/io/index.js";
 import * as made from "./fixtures.js";
-import { base, failure, rejection, rowsOf, utf8 } from "./helpers.js";
+import { base, failure, idx, rejection, rowsOf, utf8 } from "./helpers.js";
 
 let folder: string;
 let server: Server;
@@ -57,6 +57,7 @@ describe("detection", () => {
     ["png", made.pngGrey8],
     ["pgm", made.pgmBinary],
     ["pgm", utf8("P2 1 1 9 3")],
+    ["idx", idx("u1", [1, 2, 2])],
     ["csv", utf8("1,2\n")],
   ])("finds %s by content, whatever the name", (format, bytes) => {
     expect(detectFormat(bytes)).toBe(format);
@@ -76,6 +77,8 @@ describe("detection", () => {
     const hdf5 = new Uint8Array([0x89, 0x48, 0x44, 0x46, 13, 10, 26, 10, 0, 0]);
     expect(failure(() => detectFormat(hdf5, "x.mat")).message).toContain("-v7");
     expect(failure(() => detectFormat(new Uint8Array([7, 0, 7, 0]))).code).toBe("FORMAT");
+    /* a MAT file of version 4 begins with zeros too */
+    expect(failure(() => detectFormat(new Uint8Array(20))).code).toBe("FORMAT");
     expect(failure(() => detectFormat(new Uint8Array(0), "x.csv")).code).toBe("FORMAT");
   });
 
@@ -122,6 +125,8 @@ describe("options", () => {
     expect(csv).toMatchObject({ rows: 1, cols: 1, rowNames: ["3"], colNames: ["2"] });
     const image = await readMatrix(made.pgmBinary, { images: "columns" });
     expect([image.rows, image.cols]).toEqual([6, 1]);
+    const digits = await readMatrix(idx("u1", [3, 2, 2]), { images: "columns", dtype: "f32" });
+    expect([digits.rows, digits.cols, digits.data.BYTES_PER_ELEMENT]).toEqual([4, 3, 4]);
     expect((await readMatrix(utf8("1,2\n"), { format: "tsv", delimiter: "," })).cols).toBe(2);
     expect((await rejection(readMatrix(made.npyF8, { maxBytes: 47 }))).code).toBe("MEMORY");
   });
