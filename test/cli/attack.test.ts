@@ -97,6 +97,8 @@ describe("what is written", () => {
     expect(record.options).toEqual({
       ...options,
       compat: null,
+      warmStart: false,
+      reference: null,
       ...lengths,
       rank: 2,
       epsilons: [0.5],
@@ -118,6 +120,39 @@ describe("what is written", () => {
     const expected = await lafa(V, { rank: 2, epsilons: [0.05], compat: "official", ...lengths });
     expect(record).toMatchObject(figures(expected));
     expect(record.options).toMatchObject({ compat: "official", keep: "last", restarts: 1, damping: null });
+  });
+
+  test("steps that go on from each other", async () => {
+    const args = [source, "--rank", "2", "--epsilons", "0.1", "--warm-start", ...quick];
+    const record = await attack(args, join(folder, "warm"));
+    const options = { rank: 2, epsilons: [0.1], ...lengths };
+    expect(record).toMatchObject(figures(await lafa(V, { ...options, warmStart: true })));
+    expect(record.results[0]).not.toMatchObject({ history: (await lafa(V, options)).results[0]?.history });
+    expect(record.options).toMatchObject({ warmStart: true });
+  });
+
+  test("a reference of the user's, in any format", async () => {
+    const W = matrix(fromFormula(12, 2, (i, j) => 1 + ((i * 2 + j * 5) % 4)));
+    const H = matrix(fromFormula(2, 10, (i, j) => 1 + ((i + j * 3) % 5)));
+    const files = [
+      ...["--reference-w", file("W.csv", encodeMatrix(W, { format: "csv" }))],
+      ...["--reference-h", file("H.npy", encodeMatrix(H, { format: "npy" }))],
+    ];
+    const out = join(folder, "reference");
+    const args = [source, "--rank", "2", "--epsilons", "0.05", ...files, ...quick];
+    const { code, stdout } = await advnmf(["attack", ...args, "--out", out]);
+    expect(code).toBe(0);
+    const expected = await lafa(V, { rank: 2, epsilons: [0.05], reference: { W, H }, ...lengths });
+    expect(expected.baseline.unattacked).toBeGreaterThan(0.1);
+    const record = readJson(join(out, "attack.json")) as Record;
+    expect(record).toMatchObject(figures(expected));
+    expect(record).toMatchObject({ baseline: { reconstructionError: null } });
+    expect(record.options.reference).toEqual({
+      W: { name: files[1], sha256: await sha256(W) },
+      H: { name: files[3], sha256: await sha256(H) },
+    });
+    expect(stdout).toMatch(new RegExp(`\\n0 +0 +${expected.baseline.unattacked.toFixed(3)} +\\d`));
+    expect(stdout).toContain("against the given reference");
   });
 
   test("one step of fgsm", async () => {
@@ -284,6 +319,30 @@ describe("errors leave no file", () => {
       /clip.*\[OPTION\]/,
     ],
     ["steps of fgsm", [source, "--rank", "2", "--epsilons", "1", "--attack", "fgsm"], 2, /"pgd".*\[OPTION\]/],
+    [
+      "a warm start in the official procedure",
+      [source, "--rank", "2", "--epsilons", "1", "--warm-start", "--compat", "official"],
+      2,
+      /warmStart.*\[OPTION\]/,
+    ],
+    [
+      "half a reference",
+      [source, "--rank", "2", "--epsilons", "1", "--reference-w", table],
+      2,
+      /--reference-w and --reference-h belong together/,
+    ],
+    [
+      "a reference of another shape",
+      [source, "--rank", "2", "--epsilons", "1", "--reference-w", table, "--reference-h", source],
+      3,
+      /reference must have W 12×2 and H 2×10, got 4×4 and 12×10.*\[SHAPE\]/,
+    ],
+    [
+      "an absent reference",
+      [source, "--rank", "2", "--epsilons", "1", "--reference-w", "no.csv", "--reference-h", source],
+      3,
+      /no\.csv.*\[IO\]/,
+    ],
     ["rank too large", [source, "--rank", "11", "--epsilons", "1"], 3, /1 … 10.*got 11.*\[RANK\]/],
     ["absent input", [join(folder, "no.csv"), "--rank", "2", "--epsilons", "1"], 3, /no file.*\[IO\]/],
   ])("%s", async (_, args, exitCode, message) => {

@@ -2,6 +2,7 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { datasets, lafa, sha256 } from "advnmf";
 import { encodeMatrix, readMatrix } from "advnmf/io";
 import { describe, expect, test, vi } from "vitest";
@@ -11,7 +12,8 @@ import { advnmf, ending, listing, readJson, scratchFolder, startCli } from "./co
 // The build puts it in; these tests read some of the sources themselves.
 vi.hoisted(() => vi.stubGlobal("ADVNMF_VERSION", "test"));
 
-import { loadData } from "../../sdk/cli/reproduce/lafa/data.js";
+import { findData } from "../../sdk/cli/reproduce/data-folder.js";
+import { DATA, loadData } from "../../sdk/cli/reproduce/lafa/data.js";
 import { findingsOf, verdictOf } from "../../sdk/cli/reproduce/lafa/findings.js";
 import { SETS } from "../../sdk/cli/reproduce/lafa/protocol.js";
 import { QUOTED_ERRORS, quotedError } from "../../sdk/cli/reproduce/lafa/quoted.js";
@@ -112,6 +114,14 @@ describe("a run on generated data", () => {
   });
 });
 
+test("the official procedure alone", async () => {
+  const out = join(folder, "official");
+  const { code } = await run(out, ...SMALL, "--procedures", "official", "--gradients", "implicit", "--quiet");
+  expect(code).toBe(0);
+  const page = readFileSync(join(out, "index.html"), "utf8");
+  expect(page).not.toMatch(/NaN|Infinity|undefined|Time and memory|noise of the same size<\/li>/);
+});
+
 describe("pictures and files", () => {
   test("sheets of features, for what there is a file of", async () => {
     const data = join(folder, "data", "lafa", "face");
@@ -127,7 +137,7 @@ describe("pictures and files", () => {
     expect(code).toBe(0);
     expect(stdout).toContain("attacks  2 of 2");
     const [set] = record(out).sets;
-    expect(set).toMatchObject({ name: "face", origin: "authors", rows: 8, cols: 361 });
+    expect(set).toMatchObject({ name: "face", origin: "file", rows: 8, cols: 361 });
     const page = readFileSync(join(out, "index.html"), "utf8");
     expect([...page.matchAll(/alt="5 features at ε = ([0-9.]+)/g)].map(([, epsilon]) => epsilon)).toEqual([
       "0",
@@ -137,11 +147,69 @@ describe("pictures and files", () => {
     expect(page).toContain("WTSI: needs the authors’ data, which the folder lacks");
   });
 
+  test("MNIST: the first thousand pictures of its file", async () => {
+    const data = join(folder, "mnist");
+    mkdirSync(data, { recursive: true });
+    const size = 28 * 28;
+    const images = 1003;
+    const bytes = new Uint8Array(16 + images * size);
+    bytes.set([0, 0, 8, 3, 0, 0, images >> 8, images & 255, 0, 0, 0, 28, 0, 0, 0, 28]);
+    // The last three are white, and not to count.
+    for (let at = 16; at < bytes.length; at++) bytes[at] = at < 16 + 1000 * size ? (at * 7) % 201 : 255;
+    writeFileSync(join(data, "t10k-images.idx3-ubyte.gz"), gzipSync(bytes));
+    const found = await findData(data, DATA);
+    expect(found?.found.get("mnist")).toBe(join(data, "t10k-images.idx3-ubyte.gz"));
+    const { V, origin, file } = await loadData("mnist", found?.found.get("mnist"), 0);
+    expect([V.rows, V.cols, origin, file]).toEqual([1000, size, "file", "t10k-images.idx3-ubyte.gz"]);
+    expect(V.data).toEqual(Float64Array.from(bytes.subarray(16, 16 + 1000 * size), (entry) => entry / 200));
+  });
+
+  test("MNIST: attacked, with its sheet; the images for training come first", async () => {
+    const data = join(folder, "digits");
+    mkdirSync(data, { recursive: true });
+    const idx = (images: number, pixels: number) => {
+      const head = [0, 0, 8, 3, 0, 0, 0, images, 0, 0, 0, pixels, 0, 0, 0, pixels];
+      // A border that is 0 in every picture, as MNIST has.
+      const pixel = (at: number) => (at % pixels < 3 ? 0 : 1 + (((at * at) >> 4) % 97));
+      return Uint8Array.from([
+        ...head,
+        ...Array.from({ length: images * pixels ** 2 }, (_, at) => pixel(at)),
+      ]);
+    };
+    writeFileSync(join(data, "train-images-idx3-ubyte"), idx(12, 28));
+    writeFileSync(join(data, "t10k-images-idx3-ubyte"), idx(5, 28));
+    const out = join(folder, "mnist-out");
+    const args = [...SMALL.slice(2), "--set", "mnist", "--gradients", "implicit", "--data", data];
+    const { code, stdout } = await run(out, ...args);
+    expect(code).toBe(0);
+    expect(stdout).toContain("attacks  1 of 1");
+    const [set] = record(out).sets;
+    expect(set).toMatchObject({
+      name: "mnist",
+      file: "train-images-idx3-ubyte",
+      rows: 12,
+      cols: 784,
+      rank: 10,
+    });
+    const page = readFileSync(join(out, "index.html"), "utf8");
+    expect(page).toContain('alt="10 features at ε = 0.05');
+    expect(page).toContain("from train-images-idx3-ubyte of the data folder");
+    expect(page).toContain("with 30 iterations a step (theirs on WTSI: 1600)");
+
+    writeFileSync(join(data, "train-images-idx3-ubyte"), idx(12, 20));
+    const small = await run(join(folder, "small"), ...args);
+    expect([small.code, small.stderr]).toEqual([
+      3,
+      expect.stringMatching(/28×28 pixels, got those of 20×20/),
+    ]);
+    expect(listing(join(folder, "small"))).toEqual([]);
+  });
+
   test.skipIf(!dataPath("lafa"))("WTSI is (X + 0.01)/max", async () => {
     const { V, origin } = await loadData("wtsi", join(dataPath("lafa") as string, "wtsi.mat"), 0);
     const X = await readMatrix(join(dataPath("lafa") as string, "wtsi.mat"));
     const largest = Math.max(...X.data);
-    expect([V.rows, V.cols, origin]).toEqual([96, 21, "authors"]);
+    expect([V.rows, V.cols, origin]).toEqual([96, 21, "file"]);
     V.data.forEach((entry, at) => {
       expect(entry).toBeCloseTo((X.data[at]! + 0.01) / (largest + 0.01), 14);
     });
@@ -175,9 +243,15 @@ describe("an interrupt", () => {
 
 describe("refusals", () => {
   test.each<[string, string[], number, RegExp]>([
-    ["an unknown set", ["--set", "mnist"], 2, /synthetic, wtsi, swimmer, face/],
+    ["an unknown set", ["--set", "faces"], 2, /synthetic, wtsi, swimmer, face, mnist/],
     ["an unknown gradient", ["--gradients", "adjoint"], 2, /implicit, backprop/],
     ["no steps", ["--steps", "0"], 2, /whole number/],
+    [
+      "MNIST without its file",
+      ["--set", "mnist"],
+      3,
+      /no data for mnist \(train-images-idx3-ubyte\).*--data/,
+    ],
     ["a set without a file", ["--set", "wtsi"], 3, /no data for wtsi.*--data/],
     ["a data folder without data", ["--data", "."], 3, /wtsi\.mat, face.*--data|--data.*wtsi\.mat/],
     ["no sizes in a norm", ["--set", "synthetic", "--norm", "linf"], 2, /no sizes in L∞.*--epsilons/],
@@ -230,7 +304,8 @@ describe("sentences follow the figures", () => {
       facts: SETS.wtsi,
       V: { rows: 1, cols: 1, data: Float64Array.of(1) },
       sha256: "",
-      origin: "authors",
+      origin: "file",
+      file: "wtsi.mat",
     },
     attacks,
   });
@@ -243,9 +318,25 @@ describe("sentences follow the figures", () => {
       /^All 2 attacks move .* data\. None of these does so/,
     );
     expect(verdictOf([set(attacked(0.09, 0.4))])[0]).toMatch(/^Not one attack of one moves .* data\.$/);
+    const starts = spread(0.02, 0.7, ...Array.from({ length: 8 }, () => 0.05));
+    const before = { refit: starts, noise: spread(0.01) };
+    const third = attacked(0.3, 0.1);
+    const one = set({ ...third, outcome: { ...third.outcome, ...before } }, attacked(0.03, 0.1));
+    expect(verdictOf([one])[0]).toMatch(
+      /^None of 2 attacks moves .* data\. Without the tenth of these starts that lead furthest away, 1 of 2 does\.$/,
+    );
     expect(verdictOf([set()])).toEqual(["No attack of our procedure is finished."]);
     expect(findingsOf(set(attacked(0.5, 0.4)))[0]).toMatch(/feature error of 0\.500, which is beyond/);
     expect(findingsOf(set(attacked(0.09, 0.4)))[0]).toMatch(/feature error of 0\.090, which is not beyond/);
+  });
+
+  test("of sizes that come to less than a smaller one", () => {
+    const sizes = (...errors: number[]) =>
+      set(...errors.map((error, at) => attacked(error, 0.1, { epsilon: 0.01 * (at + 1) })));
+    expect(findingsOf(sizes(0.2, 0.4)).join()).not.toContain("smaller size");
+    expect(findingsOf(sizes(0.4, 0.2)).join()).toContain(
+      "Not every attack comes to more than one of a smaller size",
+    );
   });
 
   test("of the official procedure", () => {

@@ -6,10 +6,11 @@ import {
   type LafaOptions,
   type LafaResult,
   lafa,
+  type Matrix,
   type PartialAttacks,
   sha256,
 } from "../../index.js";
-import type { FormatName } from "../../io/index.js";
+import { type FormatName, readMatrix } from "../../io/index.js";
 import {
   addFilesOptions,
   type FilesFlags,
@@ -22,7 +23,7 @@ import {
 } from "../arguments.js";
 import { attackedSheet } from "../attacked-sheet.js";
 import { factorFormat, likeInput, picturesOf, staleFiles } from "../factor-files.js";
-import { EXIT } from "../failure.js";
+import { EXIT, Failure, reading } from "../failure.js";
 import { inputText, lossText, rankOf, writtenRows } from "../fit.js";
 import { describeInput } from "../fit-record.js";
 import { type Input, readInput } from "../input.js";
@@ -66,6 +67,9 @@ interface Flags extends FilesFlags {
   readonly seed: number;
   readonly clip?: readonly [number, number];
   readonly keep?: "best" | "last";
+  readonly warmStart?: true;
+  readonly referenceW?: string;
+  readonly referenceH?: string;
   readonly otherStarts: number;
   readonly noiseTrials: number;
   readonly threads?: number;
@@ -129,6 +133,12 @@ export function attackCommand(setExitCode: (code: number) => void): Command {
     .addOption(seedOption())
     .option("--clip <low,high>", "the box that entries stay in (default: 0 to V's largest)", parseClip)
     .addOption(new Option("--keep <point>", "of an attack (default: best)").choices(["best", "last"]))
+    .option("--warm-start", "begin each step at the factors of the step before, not at the victim's start")
+    .option(
+      "--reference-w <file>",
+      "measure against this W (with --reference-h), not against the victim's features of V",
+    )
+    .option("--reference-h <file>", "measure against this H (with --reference-w)")
     .option("--other-starts <n>", "starts that the attacker does not know, to compare", parseNumber, 5)
     .option("--noise-trials <n>", "random changes of the same size, to compare", parseNumber, 3)
     .addOption(threadsOption());
@@ -141,7 +151,8 @@ export function attackCommand(setExitCode: (code: number) => void): Command {
 async function attack(name: string, flags: Flags, signal: AbortSignal): Promise<boolean> {
   await checkWritable(flags.out);
   const input = await readInput(name, flags, signal);
-  const options = lafaOptions(flags, rankOf(flags, input, "attack"));
+  const reference = await readReference(flags, signal);
+  const options = lafaOptions(flags, rankOf(flags, input, "attack"), reference);
   const format = flags.outputFormat ?? factorFormat(input);
   const { version, runtime } = await info();
   const quiet = flags.quiet ?? false;
@@ -170,7 +181,7 @@ async function attack(name: string, flags: Flags, signal: AbortSignal): Promise<
   const record = {
     input: await describeInput(input),
     method: "lafa",
-    options: resolvedOptions(options, input),
+    options: { ...resolvedOptions(options, input), reference: await describeReference(flags, reference) },
     reason: whole ? "finished" : "aborted",
     assumption: whole?.assumption ?? null,
     results: whole
@@ -183,7 +194,11 @@ async function attack(name: string, flags: Flags, signal: AbortSignal): Promise<
           })),
         ),
     baseline: whole
-      ? { ...whole.baseline, reconstructionError: relativeError(input.matrix, whole.reference) }
+      ? {
+          ...whole.baseline,
+          // The victim's factors of V are not at hand where something else is measured against.
+          reconstructionError: reference ? null : relativeError(input.matrix, whole.reference),
+        }
       : null,
     seconds: whole?.seconds ?? null,
     peakBytes: whole?.peakBytes ?? null,
@@ -209,14 +224,45 @@ async function attack(name: string, flags: Flags, signal: AbortSignal): Promise<
         : []),
       ...writtenRows(written, flags.out),
     ]);
-    if (whole) printFigures(whole, record.baseline?.reconstructionError ?? 0);
+    if (whole) printFigures(whole, record.baseline?.reconstructionError ?? null);
     else printPoints(points);
   }
   return whole === undefined;
 }
 
+/** What feature errors are measured against. */
+interface Reference {
+  readonly W: Matrix;
+  readonly H: Matrix;
+}
+
+async function readReference(
+  { referenceW, referenceH }: Flags,
+  signal: AbortSignal,
+): Promise<Reference | undefined> {
+  if (referenceW === undefined && referenceH === undefined) return undefined;
+  if (referenceW === undefined || referenceH === undefined) {
+    throw new Failure(
+      EXIT.usage,
+      "USAGE",
+      "--reference-w and --reference-h belong together: give both or none",
+    );
+  }
+  const read = (path: string) => reading(() => readMatrix(path, { signal }));
+  return { W: await read(referenceW), H: await read(referenceH) };
+}
+
+/** What attack.json says of the reference. */
+async function describeReference({ referenceW, referenceH }: Flags, reference: Reference | undefined) {
+  if (reference === undefined) return null;
+  return {
+    W: { name: referenceW, sha256: await sha256(reference.W) },
+    H: { name: referenceH, sha256: await sha256(reference.H) },
+  };
+}
+
 /** The flags that decide the result, as the SDK takes them: those that were given. */
-function lafaOptions(flags: Flags, rank: number): LafaOptions {
+function lafaOptions(flags: Flags, rank: number, reference: Reference | undefined): LafaOptions {
   const given = {
     compat: flags.compat,
     attack: flags.attack,
@@ -232,6 +278,8 @@ function lafaOptions(flags: Flags, rank: number): LafaOptions {
     damping: flags.damping,
     clip: flags.clip,
     keep: flags.keep,
+    warmStart: flags.warmStart,
+    reference,
     threads: flags.threads,
   };
   return {
@@ -250,7 +298,7 @@ function lafaOptions(flags: Flags, rank: number): LafaOptions {
 
 /** Every option as it was in force; null where the procedure has none such. */
 function resolvedOptions(options: LafaOptions, { matrix }: Input) {
-  const { threads: _, ...given } = options;
+  const { threads: _, reference: __, ...given } = options;
   let largest = 0;
   for (const entry of matrix.data) largest = Math.max(largest, entry);
   const common = { objective: "feature-error", gradient: "implicit", steps: 40, clip: [0, largest] };
@@ -258,7 +306,15 @@ function resolvedOptions(options: LafaOptions, { matrix }: Input) {
   return {
     ...common,
     ...(options.compat
-      ? { attack: null, stepSize: null, restarts: 1, randomStart: null, damping: null, keep: "last" }
+      ? {
+          attack: null,
+          stepSize: null,
+          restarts: 1,
+          randomStart: null,
+          damping: null,
+          keep: "last",
+          warmStart: null,
+        }
       : {
           compat: null,
           attack: "pgd",
@@ -267,6 +323,7 @@ function resolvedOptions(options: LafaOptions, { matrix }: Input) {
           randomStart: true,
           damping: 0.01,
           keep: "best",
+          warmStart: false,
         }),
     iterations,
     backpropIterations: iterations,
@@ -327,7 +384,7 @@ async function resultRecord(result: AttackResult) {
   return { ...figures, sha256: digests };
 }
 
-function printFigures({ results, baseline, assumption }: LafaResult, unattackedError: number): void {
+function printFigures({ results, baseline, assumption }: LafaResult, unattackedError: number | null): void {
   const figure = (value: number) => value.toFixed(3);
   printLine("");
   printColumns([
@@ -338,7 +395,7 @@ function printFigures({ results, baseline, assumption }: LafaResult, unattackedE
       figure(baseline.unattacked),
       "",
       "",
-      unattackedError.toPrecision(3),
+      unattackedError?.toPrecision(3) ?? "",
       "",
       "",
       figure(baseline.refit.mean),
@@ -359,7 +416,7 @@ function printFigures({ results, baseline, assumption }: LafaResult, unattackedE
   const others = starts === 1 ? "of one start" : `the mean over ${starts} starts`;
   printLine(`
 ${assumption.replace(/; `transfer`.*/, ".")} Feature error: of what the victim
-finds from its own start, against its features of V. Noise: the same of random changes of the same size. By loss: the same of an attack that raises the
+finds from its own start, against ${unattackedError === null ? "the given reference" : "its features of V"}. Noise: the same of random changes of the same size. By loss: the same of an attack that raises the
 victim's loss. Other starts: ${others} that the attacker does not know, of V in the first line and
 of the changed data below.`);
 }

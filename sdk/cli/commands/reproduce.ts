@@ -42,8 +42,8 @@ const LAFA_OUTPUTS = `
 Writes to the folder of --out: index.html (figures with their controls, those of the authors' code quoted beside
 them, sheets of features), reproduce.json, tables.csv and journal.jsonl, which holds every finished attack. Ctrl-C
 writes what there is; the same command goes on where it stopped. --data, or else the environment variable
-ADVNMF_DATA, names a folder with wtsi.mat and face as the LaFA authors published them, or one with lafa that holds
-these.`;
+ADVNMF_DATA, names a folder with wtsi.mat and face as the LaFA authors published them, and train-images-idx3-ubyte of
+MNIST, compressed or not, or one with lafa that holds these.`;
 
 /** A list such as `0.3,0.5`, each by `parse`. */
 function list<T>(parse: (text: string) => T): (text: string) => T[] {
@@ -120,7 +120,7 @@ function lafaCommand(setExitCode: (code: number) => void): Command {
     .option("--procedures <list>", "ours, official (default: both)", list(oneOf(PROCEDURES)))
     .option("--steps <n>", "of an attack (default: 40)", count(1_000_000))
     .option("--restarts <n>", "random points that an attack begins at (default: 4)", count(10_000))
-    .option("--iterations <n>", "of the victim at every step (default: 1000)", count(1_000_000))
+    .option("--iterations <n>", "of the victim at every step (default: 1600)", count(1_000_000))
     .option("--evaluation-iterations <n>", "of the victim when judged (default: 10000)", count(1_000_000))
     .option("--other-starts <n>", "starts that the attacker does not know (default: 20)", count(10_000))
     .option("--noise-trials <n>", "random perturbations of the same size (default: 5)", count(10_000))

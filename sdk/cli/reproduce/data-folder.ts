@@ -71,7 +71,7 @@ export function checkAvailable<N extends string>(
   wanted: readonly N[],
   available: readonly N[],
   folder: DataFolder<N> | undefined,
-  { generated }: DataSets<N>,
+  { files, generated }: DataSets<N>,
 ): void {
   const absent = wanted.filter((name) => !available.includes(name));
   if (absent.length === 0) return;
@@ -81,7 +81,7 @@ export function checkAvailable<N extends string>(
   throw new Failure(
     EXIT.badInput,
     "IO",
-    `there are no data for ${absent.join(", ")}: ${where}; name the folder with --data, or leave these sets out with --set`,
+    `there are no data for ${absent.map((name) => `${name} (${files.get(name)?.[0]})`).join(", ")}: ${where}; name the folder with --data, or leave these sets out with --set`,
     { details: { absent, available } },
   );
 }

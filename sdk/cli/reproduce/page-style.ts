@@ -55,7 +55,8 @@ svg.chart text { white-space: pre; }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 0.2rem 1.1rem; margin: 0 0 0.3rem; padding: 0; font-size: 0.86rem; }
 .legend li { display: flex; align-items: center; gap: 0.45rem; }
 .legend span { display: inline-block; width: 1.5rem; border-top: 2.5px solid var(--sign); }
-.legend .dash { border-top-style: dotted; }
+.legend .dash { border-top-style: dashed; }
+.legend .dots { border-top-style: dotted; }
 .legend .ring { width: 0.8rem; height: 0.8rem; border: 2px solid var(--sign); border-radius: 50%; }
 .tiles { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 1rem; margin: 0.8rem 0 1.4rem; }
 .tiles h5 { grid-column: 1 / -1; margin: 0; }

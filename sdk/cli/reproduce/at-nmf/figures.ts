@@ -29,7 +29,7 @@ const HARDENED: Series = { name: "AT-NMF", color: "var(--hardened)" };
 const PAPER: Series = { name: "paper", color: "var(--paper)" };
 
 /** What the colors and signs of a chart mean. */
-function legend(entries: readonly (readonly [Series, "line" | "dash" | "ring"])[]): Html {
+function legend(entries: readonly (readonly [Series, "line" | "dots" | "ring"])[]): Html {
   return html`<ul class="legend">${entries.map(
     ([{ name, color }, sign]) => html`<li><span class="${sign}" style="--sign:${color}"></span>${name}</li>`,
   )}</ul>`;
@@ -86,7 +86,7 @@ export function lambdaFigure(
     [HARDENED, "line"],
     ...(plain ? ([[NMF, "line"]] as const) : []),
     ...(withPaper ? ([[{ ...PAPER, name: "paper: AT-NMF" }, "ring"]] as const) : []),
-    ...(withPaper && plain?.paper ? ([[{ ...PAPER, name: "paper: NMF" }, "dash"]] as const) : []),
+    ...(withPaper && plain?.paper ? ([[{ ...PAPER, name: "paper: NMF" }, "dots"]] as const) : []),
   ])}${new Html(chart)}`;
 }
 

@@ -100,7 +100,7 @@ function errorFigure(
       color: COLORS.transfer,
       points: transfer,
     },
-  ];
+  ].filter(({ points }) => points.length > 1);
   const line = (points: readonly Point[], color: string, dash?: string) => [
     Plot.lineY(points, {
       x: "epsilon",
@@ -131,14 +131,14 @@ function errorFigure(
     ],
     color: { type: "identity" },
   });
-  const entries: [string, string, "line" | "dash" | "ring"][] = [
+  const entries: [string, string, "line" | "dash" | "dots" | "ring"][] = [
     ...series.map(({ name, color, dash }): [string, string, "line" | "dash"] => [
       name,
       color,
       dash ? "dash" : "line",
     ]),
     ...(axis.controls
-      ? controls.map(({ name, color }): [string, string, "dash"] => [name, color, "dash"])
+      ? controls.map(({ name, color }): [string, string, "dots"] => [name, color, "dots"])
       : []),
     ...(axis.controls && quoted.length > 0
       ? ([["the authors’ code (quoted), same colors", COLORS.quoted, "ring"]] as [string, string, "ring"][])

@@ -6,8 +6,8 @@ import { Html, html } from "../html.js";
 import { PAGE_STYLE } from "../page-style.js";
 import { errorFigures, featureFigure } from "./figures.js";
 import { errorFigure, figure, isBeyondControls } from "./findings.js";
-import { gradientText, normText, SETS } from "./protocol.js";
-import { QUOTED_COSTS } from "./quoted.js";
+import { gradientText, normText } from "./protocol.js";
+import { OFFICIAL_ITERATIONS, QUOTED_COSTS } from "./quoted.js";
 import { type Attacked, PAPER, type ReproduceRecord, type SetAttacks } from "./record.js";
 import type { AttackOutcome } from "./run.js";
 
@@ -97,17 +97,16 @@ function spread({ mean, least, most }: AttackOutcome["noise"]): Html {
 
 /** Seconds and bytes, with those of the authors' code as far as they can be quoted. */
 function costs(sets: readonly SetAttacks[]): Html | null {
-  const rows = sets.flatMap(({ data, attacks }) =>
-    [...new Set(attacks.map(({ gradient }) => gradient))].map((gradient) => {
-      const own = attacks
-        .filter((attack) => attack.gradient === gradient && attack.procedure === "ours")
-        .map(({ outcome }) => outcome);
+  const rows = sets.flatMap(({ data, attacks: every }) => {
+    const attacks = every.filter(({ procedure }) => procedure === "ours");
+    return [...new Set(attacks.map(({ gradient }) => gradient))].map((gradient) => {
+      const own = attacks.filter((attack) => attack.gradient === gradient).map(({ outcome }) => outcome);
       const quoted = QUOTED_COSTS.find((cost) => cost.set === data.facts.name && cost.gradient === gradient);
       const step = own.reduce((sum, { stepSeconds }) => sum + stepSeconds, 0) / own.length;
       const peak = Math.max(...own.map(({ peakBytes }) => peakBytes));
       return html`<tr><th scope="row">${data.facts.title}</th><td>${gradientText(gradient)}</td><td>${step.toPrecision(2)} s</td><td>${readableBytes(peak)}</td><td>${(own.reduce((sum, { seconds }) => sum + seconds, 0) / own.length).toPrecision(3)} s</td><td>${quoted ? `${quoted.gradientSeconds} s` : "–"}</td><td>${quoted?.growthMb ? `${quoted.growthMb} MB` : "–"}</td><td>${quoted ? `${quoted.gpuSeconds} s, ${quoted.gpuMb} MB` : "–"}</td></tr>`;
-    }),
-  );
+    });
+  });
   if (rows.length === 0) return null;
   return html`<section><h2>Time and memory</h2>
 <div class="scroll"><table>
@@ -125,7 +124,7 @@ function methodNotes({ options }: ReproduceRecord): Html {
 <li>The attack takes ${steps} steps of Auto-PGD from ${restarts === 1 ? "a random point" : `each of ${restarts} random points`} of the ball, in the box from 0 to the largest entry of V, each with the gradient of the feature error after ${iterations} iterations, and keeps the best of the three points of each that lead on the way, after a whole factorization.</li>
 <li>Implicit: the gradient through the conditions of a stationary point, damped by 0.01. Back-propagation: through every one of the ${iterations} iterations.</li>
 <li>${noiseTrials} random perturbations and ${otherStarts} other starts as controls.</li>
-<li>The authors’ code takes sign steps in either norm, rescales to the sphere, draws a new start for every gradient and for its reference, and keeps the last iterate. “Official” stands for this procedure, run here with ${iterations} iterations a step (theirs: 1600); in it the reference takes half the iterations, and its implicit gradient is taken as the last 81 iterations back-propagated. “Quoted” figures are of that code itself.</li>
+<li>The authors’ code takes sign steps in either norm, rescales to the sphere, draws a new start for every gradient and for its reference, and keeps the last iterate. “Official” stands for this procedure, run here with ${iterations} iterations a step${iterations === OFFICIAL_ITERATIONS ? ", as theirs on WTSI" : ` (theirs on WTSI: ${OFFICIAL_ITERATIONS})`}; in it the reference takes half the iterations, and its implicit gradient is taken as the last 81 iterations back-propagated. “Quoted” figures are of that code itself.</li>
 </ul></section>`;
 }
 
@@ -137,8 +136,8 @@ function provenance(record: ReproduceRecord): Html {
 <dt>attacks</dt><dd>${attacks.finished} of ${attacks.planned}, ${seconds.attacks.toFixed(0)} seconds in all; this call took ${seconds.wall.toFixed(0)} seconds</dd>
 <dt>seed</dt><dd>${options.seed}</dd>
 ${sets.map(
-  ({ name, title, origin, rows, cols, sha256 }) =>
-    html`<dt>${title}</dt><dd>${rows}×${cols}, ${origin === "authors" ? `from ${SETS[name].path} of the data folder` : "generated"}, SHA-256 of V <code>${sha256}</code></dd>`,
+  ({ title, file, rows, cols, sha256 }) =>
+    html`<dt>${title}</dt><dd>${rows}×${cols}, ${file === null ? "generated" : `from ${file} of the data folder`}, SHA-256 of V <code>${sha256}</code></dd>`,
 )}
 ${leftOut.map((sentence) => html`<dt>left out</dt><dd>${sentence}</dd>`)}
 </dl>

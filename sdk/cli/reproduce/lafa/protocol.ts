@@ -4,7 +4,7 @@ import type { Norm } from "../../../index.js";
 import type { Pictures } from "../../factor-files.js";
 
 /** A data set of the paper that can be had. */
-export type SetName = "synthetic" | "wtsi" | "swimmer" | "face";
+export type SetName = "synthetic" | "wtsi" | "swimmer" | "face" | "mnist";
 
 /** What an attack follows. */
 export type Gradient = "implicit" | "backprop";
@@ -29,8 +29,10 @@ export interface SetFacts {
   readonly name: SetName;
   /** As the page calls it. */
   readonly title: string;
-  /** File or folder below the data folder; null for what is made here. */
-  readonly path: string | null;
+  /** File or folder below the data folder, the first of these that there is; none for what is made here. */
+  readonly files: readonly string[];
+  /** Whose data they are. */
+  readonly owner: string;
   readonly rank: number;
   readonly sizes: readonly Sizes[];
   /** Sizes of a quick run. */
@@ -43,12 +45,21 @@ export interface SetFacts {
   readonly remark: string;
 }
 
+/** Names that the images of MNIST go by, compressed or not; those for training come first. */
+const MNIST_FILES: readonly string[] = ["train-images", "t10k-images"].flatMap((images) =>
+  ["-idx3-ubyte", ".idx3-ubyte"].flatMap((ending) => [`${images}${ending}`, `${images}${ending}.gz`]),
+);
+
+/** So many images of MNIST are attacked. */
+export const MNIST_IMAGES = 1000;
+
 /** The sets by name, the cheapest first. */
 export const SETS: Readonly<Record<SetName, SetFacts>> = {
   synthetic: {
     name: "synthetic",
     title: "Synthetic",
-    path: null,
+    files: [],
+    owner: "ours",
     rank: 3,
     sizes: [{ norm: "l2", epsilons: [0.005, 0.01, 0.025, 0.0475] }],
     quick: [{ norm: "l2", epsilons: [0.0475] }],
@@ -60,7 +71,8 @@ export const SETS: Readonly<Record<SetName, SetFacts>> = {
   wtsi: {
     name: "wtsi",
     title: "WTSI",
-    path: "wtsi.mat",
+    files: ["wtsi.mat"],
+    owner: "the authors’ data",
     rank: 4,
     sizes: [
       { norm: "l2", epsilons: [0.0025, 0.005, 0.01, 0.018] },
@@ -74,7 +86,8 @@ export const SETS: Readonly<Record<SetName, SetFacts>> = {
   swimmer: {
     name: "swimmer",
     title: "Swimmer",
-    path: null,
+    files: [],
+    owner: "ours",
     rank: 17,
     sizes: [{ norm: "l2", epsilons: [0.005, 0.01, 0.02] }],
     quick: [],
@@ -85,13 +98,26 @@ export const SETS: Readonly<Record<SetName, SetFacts>> = {
   face: {
     name: "face",
     title: "Face",
-    path: "face",
+    files: ["face"],
+    owner: "the authors’ data",
     rank: 5,
     sizes: [{ norm: "l2", epsilons: [0.005, 0.01, 0.02] }],
     quick: [],
     pictures: { width: 19, height: 19, images: "rows" },
     iterationMs: 1,
     remark: "472 pictures of faces, 19×19 pixels each, rows of V, divided by the largest.",
+  },
+  mnist: {
+    name: "mnist",
+    title: "MNIST",
+    files: MNIST_FILES,
+    owner: "MNIST’s file train-images-idx3-ubyte",
+    rank: 10,
+    sizes: [{ norm: "l2", epsilons: [0.005, 0.01, 0.02] }],
+    quick: [],
+    pictures: { width: 28, height: 28, images: "rows" },
+    iterationMs: 8,
+    remark: `The first ${MNIST_IMAGES} pictures of the file, 28×28 pixels each, rows of V, divided by the largest.`,
   },
 };
 
@@ -109,7 +135,7 @@ export interface Lengths {
 export const WHOLE: Lengths = {
   steps: 40,
   restarts: 4,
-  iterations: 1000,
+  iterations: 1600,
   evaluationIterations: 10_000,
   otherStarts: 20,
   noiseTrials: 5,

@@ -3,6 +3,9 @@
 import type { Norm } from "../../../index.js";
 import type { Gradient, SetName } from "./protocol.js";
 
+/** Iterations that a gradient goes through in the authors’ code, on WTSI. */
+export const OFFICIAL_ITERATIONS = 1600;
+
 /** A feature error after 40 steps, unless said otherwise. */
 export interface QuotedError {
   readonly set: SetName;

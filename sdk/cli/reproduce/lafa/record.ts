@@ -38,7 +38,9 @@ export interface SetAttacks {
 export interface SetRecord {
   readonly name: SetName;
   readonly title: string;
-  readonly origin: "authors" | "generated";
+  readonly origin: "file" | "generated";
+  /** The name of that file or folder. */
+  readonly file: string | null;
   readonly rows: number;
   readonly cols: number;
   readonly rank: number;
@@ -79,11 +81,12 @@ export const ASSUMPTION =
 
 /** What is recorded of a set. */
 export function setRecord({ data, attacks }: SetAttacks): SetRecord {
-  const { facts, V, origin, sha256 } = data;
+  const { facts, V, origin, file, sha256 } = data;
   return {
     name: facts.name,
     title: facts.title,
     origin,
+    file,
     rows: V.rows,
     cols: V.cols,
     rank: facts.rank,

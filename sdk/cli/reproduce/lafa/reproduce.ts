@@ -142,12 +142,12 @@ async function readSets(
   }
   const leftOut = all
     .filter(({ name }) => !wanted.includes(name))
-    .map(({ name, title }) =>
+    .map(({ name, title, owner }) =>
       available.includes(name)
         ? `${title}: ${flags.set === undefined ? "takes longer than a quick run" : "not asked for"}`
-        : `${title}: needs the authors’ data${folder ? ", which the folder lacks" : " (--data)"}`,
+        : `${title}: needs ${owner}${folder ? ", which the folder lacks" : " (--data)"}`,
     );
-  return { sets, leftOut: [...leftOut, "MNIST: not built in"] };
+  return { sets, leftOut };
 }
 
 function jobText({ set, norm, epsilon, gradient, procedure }: Job): string {
