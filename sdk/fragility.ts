@@ -1,6 +1,6 @@
 import { attack } from "./fragility/attack.js";
 import { compression } from "./fragility/compression.js";
-import { linear, qr, signs } from "./fragility/law.js";
+import { linear, points, qr, signs } from "./fragility/law.js";
 import { gradient, predict } from "./fragility/predict.js";
 import { train } from "./fragility/training.js";
 import type {
@@ -14,13 +14,14 @@ import type {
   NetworkAttackResult,
   NetworkGradient,
   PairFigures,
+  PointsOptions,
   Prediction,
   SignsOptions,
   SignsResult,
   TrainOptions,
   TrainResult,
 } from "./fragility/types.js";
-import type { MatrixLike } from "./matrix.js";
+import type { Matrix, MatrixLike } from "./matrix.js";
 
 /**
  * Why classifiers are fragile, by the features that they compress (Gao et al., arXiv 2406.16200): a change along the
@@ -51,6 +52,9 @@ export interface Fragility {
     pair?: readonly [i: number, j: number],
     options?: EngineOption,
   ): Promise<PairFigures>;
+
+  /** Gaussian points, `count`×`dimension`: the paper's data. The same seed gives the same bits. */
+  points(options: PointsOptions): Promise<Matrix<Float64Array>>;
 
   /**
    * The setting of theorem 5: x = Az for all sign vectors z, A Gaussian, labelled by the last sign. `phi` is the
@@ -109,6 +113,7 @@ export interface Fragility {
 export const fragility: Fragility = {
   linear,
   qr,
+  points,
   signs,
   train,
   predict,

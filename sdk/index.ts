@@ -28,6 +28,7 @@ export type {
   NetworkLayer,
   PairFigures,
   PointCompression,
+  PointsOptions,
   Prediction,
   SignsOptions,
   SignsResult,

@@ -91,6 +91,11 @@ export function law(task: Task, trials: i32, id: i32): void {
   }
 }
 
+/** dst (count f64) ← Gaussian numbers for points of the caller's own. scratch: 16 bytes. */
+export function gaussian(seed: u32, count: i32, dst: usize, scratch: usize): void {
+  normal<f64>(seed, 0x50545300, count, false, dst, scratch);
+}
+
 /**
  * Theorem 5's setting: A (d·d f64, its columns one after another) ← Gaussian numbers, for data x = Az with signs z.
  * coefficients (d − 1, then 2): A_d = Σ β_i A_i + its part at right angles, whose length is |R_dd|; then that and ‖A_d‖.

@@ -15,6 +15,7 @@ import type {
   LinearOptions,
   LinearResult,
   PairFigures,
+  PointsOptions,
   SignsOptions,
   SignsResult,
 } from "./types.js";
@@ -140,6 +141,27 @@ function checkPair(pair: readonly [number, number], n: number): readonly [number
     throw new AdvnmfError("OPTION", `pair must be two different rows, got ${i} twice`, { option: "pair" });
   }
   return [i, j];
+}
+
+/** As {@link Fragility.points}. */
+export async function points(options: PointsOptions): Promise<Matrix<Float64Array>> {
+  checkOptions(options, ["count", "dimension", "seed", "engine"], "fragility.points");
+  const rows = wholeNumber(options.count, 1, 0x7fffffff, "count");
+  const cols = wholeNumber(options.dimension, 1, 0x7fffffff, "dimension");
+  const seed = wholeNumber(options.seed ?? 0, 0, 0xffffffff, "seed");
+  const engine = options.engine ?? (await defaultEngine());
+  return engine.enqueue(async () => {
+    const { arena } = engine;
+    const mark = arena.mark();
+    try {
+      const scratch = arena.take(16, "a draw");
+      const to = arena.take(rows * cols * 8, `${rows} points in ${cols} dimensions`);
+      engine.kernel("gaussian")(seed, rows * cols, to, scratch);
+      return { rows, cols, data: new Float64Array(arena.memory.buffer, to, rows * cols).slice() };
+    } finally {
+      arena.rewind(mark);
+    }
+  });
 }
 
 /** As {@link Fragility.signs}. */

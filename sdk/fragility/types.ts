@@ -88,6 +88,16 @@ export interface LinearResult {
   readonly warnings: readonly string[];
 }
 
+/** Options of {@link Fragility.points}. */
+export interface PointsOptions extends EngineOption {
+  /** Rows. */
+  readonly count: number;
+  /** Columns. */
+  readonly dimension: number;
+  /** Any uint32, default 0. */
+  readonly seed?: number;
+}
+
 /** Options of {@link Fragility.signs}. */
 export interface SignsOptions extends EngineOption {
   /** d, 2 … 16: there are 2^d points. */

@@ -708,10 +708,9 @@ describe("what is refused", () => {
     ],
   ];
   test.each(cases)("%s", async (_, code, message, call) => {
-    const error = await call().catch((reason) => reason);
-    expect(error).toBeInstanceOf(AdvnmfError);
-    expect(error.code).toBe(code);
-    expect(error.message).toMatch(message);
+    const failed = call();
+    await expect(failed).rejects.toBeInstanceOf(AdvnmfError);
+    await expect(failed).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
   });
 
   test("a network that cannot fit, before anything is allocated", async () => {
