@@ -76,7 +76,7 @@ describe("the README's programs", () => {
     expect(printed).toEqual(said);
   });
 
-  it.each(["harden.mjs", "attack.mjs"])("%s prints what its comment says", (name) => {
+  it.each(["harden.mjs", "attack.mjs", "fragile.mjs"])("%s prints what its comment says", (name) => {
     const said = /console\.log\(.*\); \/\/ (.*)/.exec(program(name))?.[1];
     expect(run(process.execPath, [], name)).toBe(`${said}\n`);
   });

@@ -11,7 +11,10 @@ import { lawOf } from "./statistics.js";
 
 type Charting = Awaited<ReturnType<typeof charting>>;
 
-const SIZE = { width: 440, height: 290, marginLeft: 52 };
+const SIZE = { width: 440, height: 300, marginLeft: 52, marginTop: 34, marginRight: 24, marginBottom: 40 };
+/** Ticks of the logarithmic axes. */
+const DIMENSION_TICKS = [5, 10, 20, 40, 80, 160, 320];
+const COSINE_TICKS = [0.02, 0.05, 0.1, 0.2, 0.5, 1];
 
 /** The colors of the page's style sheet that stand for these. */
 const COLORS = {
@@ -52,13 +55,30 @@ export function scalingFigure(
   ].filter(({ points }) => points.length > 0);
   const dimensions = series.flatMap(({ points }) => points.map(({ d }) => d));
   if (dimensions.length === 0) return null;
-  const ends = [Math.min(...dimensions), Math.max(...dimensions)];
+  const ends = [Math.min(...dimensions), Math.max(...dimensions)] as const;
+  const lowest = Math.min(
+    ...series.flatMap(({ points }) => points.map(({ value }) => value)),
+    1 / Math.sqrt(ends[1]),
+  );
   const expected = ends.map((d) => ({ d, value: 1 / Math.sqrt(d) }));
   const chart = draw({
     label: "Compression against the dimension, with the law 1/√d",
     ...SIZE,
-    x: { type: "log", label: "d →", ticks: [10, 20, 40, 80, 160], tickFormat: "d" },
-    y: { type: "log", label: "↑ |cos θ|", grid: true, ticks: [0.05, 0.1, 0.2, 0.5, 1], tickFormat: "~g" },
+    x: {
+      type: "log",
+      label: "d →",
+      domain: ends,
+      ticks: DIMENSION_TICKS.filter((d) => d >= ends[0] && d <= ends[1]),
+      tickFormat: "d",
+    },
+    y: {
+      type: "log",
+      label: "↑ |cos θ|",
+      domain: [0.9 * lowest, 1],
+      grid: true,
+      ticks: COSINE_TICKS.filter((cosine) => cosine >= 0.9 * lowest),
+      tickFormat: "~g",
+    },
     marks: [
       Plot.lineY(expected, {
         x: "d",

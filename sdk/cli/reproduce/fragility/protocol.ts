@@ -1,5 +1,6 @@
 // What is run: the settings of Gao et al., and what their laws say.
 
+import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Activation, Matrix } from "../../../index.js";
 import { readMatrix } from "../../../io/index.js";
@@ -105,13 +106,16 @@ export interface Images {
 }
 
 /**
- * Reads the images at `path` and the labels that lie beside them.
+ * Reads the images at `path` and the labels that lie beside them, each compressed or not.
  *
  * @throws Failure or AdvnmfError with exit code 3 when a file is absent or damaged, or the two do not fit.
  */
 export async function readImages(path: string): Promise<Images> {
   const { rows, cols, data } = await reading(() => readMatrix(path, { dtype: "f64" }));
-  const own = join(dirname(path), basename(path).replace("images", "labels").replace("idx3", "idx1"));
+  const name = basename(path).replace("images", "labels").replace("idx3", "idx1");
+  const other = name.endsWith(".gz") ? name.slice(0, -3) : `${name}.gz`;
+  const beside = await readdir(dirname(path));
+  const own = join(dirname(path), beside.includes(other) && !beside.includes(name) ? other : name);
   const labels = await reading(() => readLabels(own));
   if (labels.length !== rows) {
     throw new Failure(
