@@ -168,7 +168,8 @@ function checkRadius(adversary: object): number {
   return radius;
 }
 
-function checkLambda(lambda: unknown): number {
+/** A λ > 1. @throws AdvnmfError `OPTION`. */
+export function checkLambda(lambda: unknown): number {
   if (typeof lambda === "number" && lambda > 1) return lambda;
   throw new AdvnmfError(
     "OPTION",

@@ -2,115 +2,16 @@
 // other features. All attacks of a call, over ε, restarts and kinds of gradient, go step by step together, so that
 // their factorizations can be computed side by side.
 
-import { Ascent } from "./ascent.js";
-import { computeEach } from "./compute.js";
+import { type Checked, checkAttack, type LafaOptions } from "./attack-options.js";
 import { defaultEngine, type Engine } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
-import { checkFactors, type Factors, featureError } from "./feature-error.js";
-import { gradientProblem } from "./lafa-gradient.js";
-import { checkEntries, type Matrix, type MatrixLike, type Numbers, toMatrix } from "./matrix.js";
-import { product } from "./nmf.js";
+import { type Factors, featureError } from "./feature-error.js";
+import type { Matrix, MatrixLike, Numbers } from "./matrix.js";
 import { OfficialAscent } from "./official-ascent.js";
-import { checkOptions, numberFrom, oneOf, show, wholeNumber } from "./options.js";
-import { nmfProblem, type Problem } from "./problem.js";
-import { type Norm, norm as normOf, PerturbationSet, singleTowards } from "./projection.js";
+import { norm as normOf, PerturbationSet } from "./projection.js";
 import { abortedBefore, nextTurn, type Solution } from "./solve.js";
-import type { InitOption, NmfOptions } from "./types.js";
-
-/** What {@link LafaOptions.onProgress} is told. */
-export interface LafaProgress {
-  /** Steps that all attacks have taken. */
-  readonly step: number;
-  /** Steps that they will take. */
-  readonly steps: number;
-  /** The feature error of the best point so far, for each ε, after the few iterations of a step. */
-  readonly featureErrors: readonly number[];
-}
-
-/** Options of {@link lafa}. V is m×n. */
-export interface LafaOptions {
-  /** Number of features k. */
-  readonly rank: number;
-  /** Sizes of the perturbation: for `"l2"` relative to ‖V‖_F, for `"linf"` absolute. */
-  readonly epsilons: readonly number[];
-  /** Euclidean norm or largest entry. Default `"l2"`. */
-  readonly norm?: Norm;
-  /** `"pgd"` (default): projected ascent with momentum (Auto-PGD). `"fgsm"`: one step from a random point. */
-  readonly attack?: "pgd" | "fgsm";
-  /** Steps of `"pgd"`. Default 40. */
-  readonly steps?: number;
-  /** The first step, in units of ε; Auto-PGD halves it where it does not pay. Default 2. */
-  readonly stepSize?: number;
-  /** Attacks from different random points, of which the best is kept. Default 4: one of them may stay where features hardly move. */
-  readonly restarts?: number;
-  /**
-   * Whether to begin at a random point of the ball; at V itself, with the reference for its factorization, the
-   * feature error is 0 and has no gradient. Default true.
-   */
-  readonly randomStart?: boolean;
-  /**
-   * What the attack raises: the feature error (default), or the victim's loss, the baseline of the paper: features
-   * hardly move under it. Beside every attack on the feature error one on the loss is made as a control.
-   */
-  readonly objective?: "feature-error" | "reconstruction";
-  /** Which gradient of the feature error is followed; `"both"` attacks with each and keeps the better. Default `"implicit"`. */
-  readonly gradient?: "implicit" | "backprop" | "both";
-  /** Iterations of the victim's updates at every step of an attack. Default 1000. */
-  readonly iterations?: number;
-  /** Iterations that `"backprop"` goes through. Default: as many as `iterations`. */
-  readonly backpropIterations?: number;
-  /** Iterations of the reference and of the factorizations that results are judged by. Default 10,000. */
-  readonly evaluationIterations?: number;
-  /**
-   * δ of the implicit system. Default 0.01; where it cannot be solved, δ grows up to five times that, and beyond
-   * the gradient of that step is back-propagated.
-   */
-  readonly damping?: number;
-  /** What the victim minimises. Default `"kullback-leibler"`. */
-  readonly loss?: "kullback-leibler" | "frobenius";
-  /** Factors that the feature error is measured against; default: those of V from the same start. */
-  readonly reference?: Factors;
-  /**
-   * The victim's start, which the attacker knows. Default `"random"`. It decides how far an attack can get: on WTSI
-   * at an L2 size of 0.01 to 0.65 and more from six of ten random starts, to less than 0.4 from the others, whatever
-   * the restarts.
-   */
-  readonly init?: InitOption;
-  /** Of the start, the random points and the controls. Default 0. */
-  readonly seed?: number;
-  /** The box that entries stay in. Default 0 … the largest entry of V. */
-  readonly clip?: readonly [low: number, high: number];
-  /**
-   * Which point of an attack is the result: `"best"` (default), of the three where the objective was largest on the
-   * way that of the largest feature error after the whole factorization; or the last.
-   */
-  readonly keep?: "best" | "last";
-  /**
-   * Whether each step goes on from the factors of the step before instead of the victim's start. Default false: what
-   * such factors follow is another branch of solutions than the victim's, and the feature error that is seen on the
-   * way may be far above that of the result.
-   */
-  readonly warmStart?: boolean;
-  /**
-   * `"official"`: the procedure of LaFA's own code, to compare with. A new random start for every gradient and
-   * another for what it compares with, sign steps of 0.01 from V itself, scaled to the sphere and clipped last; the
-   * last point is the result, and is held against a reference of half as many iterations as its factorization. 1600
-   * `iterations`; `"implicit"` is a sum of 80 terms, taken here as the last 81 iterations back-propagated.
-   */
-  readonly compat?: "official";
-  /** Other random starts that the results and V itself are factorized from, as controls. Default 5. */
-  readonly otherStarts?: number;
-  /** Random perturbations of the same size, as controls. Default 3. */
-  readonly noiseTrials?: number;
-  /** As in {@link nmf}. */
-  readonly threads?: number;
-  /** Stops the call with `ABORTED`; the error's `best` holds the perturbed matrices so far. */
-  readonly signal?: AbortSignal;
-  /** Called after every step. */
-  readonly onProgress?: (progress: LafaProgress) => void;
-  /** The engine to compute on; default a shared one. */
-  readonly engine?: Engine;
-}
+import { canLead, StagedAscent, stagesOf, wholeStage } from "./staged-ascent.js";
+import { type Attack, type Direction, type Outlook, Victim } from "./victim.js";
 
 /** Mean and extremes of some feature errors. */
 export interface Spread {
@@ -146,7 +47,7 @@ export interface AttackResult<A extends Numbers = Numbers> {
   readonly W: Matrix<A>;
   /** Its H. */
   readonly H: Matrix<A>;
-  /** Feature errors along the kept attack, after the few iterations of its steps. */
+  /** Feature errors along the kept attack, after the iterations of its steps, of which the stages have more or fewer. */
   readonly history: readonly number[];
   /** The gradient that the kept attack followed: of the feature error in either way, or of the victim's loss. */
   readonly gradient: "implicit" | "backprop" | "reconstruction";
@@ -154,10 +55,6 @@ export interface AttackResult<A extends Numbers = Numbers> {
   readonly gradientReliable: boolean;
   /** Feature errors of `perturbed` from other random starts, which the attacker does not know. */
   readonly transfer: Spread;
-  /** Feature errors of random perturbations of the same size, from the victim's start. */
-  readonly noise: Spread;
-  /** Feature error that an attack of this size on the victim's loss comes to, from the victim's start. */
-  readonly reconstruction: number;
   /** What the caller should know, in sentences. */
   readonly warnings: readonly string[];
 }
@@ -168,12 +65,16 @@ export interface LafaResult<A extends Numbers = Numbers> {
   readonly reference: Factors<Matrix>;
   /** One entry for each ε, in order. */
   readonly results: readonly AttackResult<A>[];
-  /** Controls without an attack. */
+  /** What the attacks are held against, all from the victim's start but `refit`. */
   readonly baseline: {
     /** Feature error of V itself from the victim's start: 0 unless a reference was given. */
     readonly unattacked: number;
     /** Feature errors of V from other random starts: what a change of the start alone does. */
     readonly refit: Spread;
+    /** Feature errors of random perturbations of the size that each attack reached; one entry for each ε, in order. */
+    readonly noise: readonly Spread[];
+    /** Feature error that an attack of each ε on the victim's loss comes to; one entry for each ε, in order. */
+    readonly reconstruction: readonly number[];
   };
   /** What the figures assume. */
   readonly assumption: string;
@@ -183,90 +84,11 @@ export interface LafaResult<A extends Numbers = Numbers> {
   readonly peakBytes: number;
 }
 
-const LAFA_OPTIONS = [
-  "rank",
-  "epsilons",
-  "norm",
-  "attack",
-  "steps",
-  "stepSize",
-  "restarts",
-  "randomStart",
-  "objective",
-  "gradient",
-  "iterations",
-  "backpropIterations",
-  "evaluationIterations",
-  "damping",
-  "loss",
-  "reference",
-  "init",
-  "seed",
-  "clip",
-  "keep",
-  "warmStart",
-  "compat",
-  "otherStarts",
-  "noiseTrials",
-  "threads",
-  "signal",
-  "onProgress",
-  "engine",
-] as const;
-
-/** ε of LaFA's code. */
-const EPSILON = 1e-10;
-/** Implicit systems inside an attack: the residual, and the products for it, at most. */
-const TOLERANCE = 1e-2;
-const MOST_PRODUCTS = 100;
-/** … and what entries below this part of the largest of their feature count as, so that zeros can grow again. */
-const FLOOR = 1e-10;
 /** Streams of the random points, and of the noise of the controls, lie far from those of the starts. */
 const POINT_STREAM = 0x50000000;
 const NOISE_STREAM = 0x51000000;
-/** Terms of the official sum behind the first; beside the iterations of one gradient. */
-const TAYLOR = 80;
-const OFFICIAL_ITERATIONS = 1600;
-/** Options that the official procedure leaves no choice of. */
-const NOT_OFFICIAL = [
-  "attack",
-  "stepSize",
-  "restarts",
-  "randomStart",
-  "backpropIterations",
-  "damping",
-  "keep",
-  "objective",
-  "warmStart",
-] as const;
 /** Below this part of ε a size counts as held back by the box. */
 const REACHED = 0.999;
-
-/** What an attack follows: the feature error's gradient, computed either way, or that of the victim's loss. */
-type Direction = "implicit" | "backprop" | "reconstruction";
-
-/** The objective at a point. */
-interface Outlook {
-  readonly value: number;
-  readonly featureError: number;
-  readonly gradient: ArrayLike<number>;
-}
-
-/** One attack under way. */
-interface Attack {
-  readonly index: number;
-  readonly kind: Direction;
-  readonly ascent: Ascent | OfficialAscent;
-  /** Whether it stands beside the others as a control. */
-  readonly control: boolean;
-  /** Feature errors of all points. */
-  readonly history: number[];
-  /** That of the best. */
-  error: number;
-  solved: boolean;
-  /** Where the next step's factorization begins, if not at the victim's start. */
-  factors?: Factors<Matrix>;
-}
 
 /** The perturbed matrices so far, on the error of a call that was cancelled. */
 export interface PartialAttacks {
@@ -293,20 +115,36 @@ export async function attackFeatures(data: MatrixLike, options: LafaOptions): Pr
   const unit = kind === "l2" ? normOf("l2", V.data) : 1;
   const sets = epsilons.map((epsilon) => new PerturbationSet(V.data, kind, epsilon * unit, low, high));
   const attacks: Attack[] = [];
+  const others = asked.restarts - 1;
+  const led = canLead(steps) && !asked.official && !asked.kinds.includes("reconstruction");
+  const detours = led ? await victim.detours(others * asked.kinds.length) : [];
   for (const [index, set] of sets.entries()) {
     const radius = (epsilons[index] as number) * unit;
     for (let restart = 0; restart < asked.restarts; restart++) {
       const start = asked.randomStart
         ? set.project(await randomDirection(engine, asked, POINT_STREAM + restart, radius))
         : Float64Array.from(V.data);
-      const begin = (direction: Direction, control: boolean) => {
+      const begin = (direction: Direction, control: boolean, target?: Factors<Matrix>) => {
+        const whole = direction === "reconstruction";
+        const stages = whole ? ([wholeStage(steps)] as const) : stagesOf(steps, target !== undefined);
         const ascent =
           asked.official && !control
             ? new OfficialAscent(set, kind, Float64Array.from(V.data), radius, low, high)
-            : new Ascent(set, kind, start, steps, asked.stepSize * radius);
-        attacks.push({ index, kind: direction, ascent, control, history: [], error: 0, solved: true });
+            : new StagedAscent(set, kind, start, stages, asked.stepSize * radius);
+        attacks.push({
+          index,
+          kind: direction,
+          ascent,
+          target,
+          control,
+          history: [],
+          error: 0,
+          solved: true,
+        });
       };
-      for (const direction of asked.kinds) begin(direction, false);
+      for (const [way, direction] of asked.kinds.entries()) {
+        begin(direction, false, restart > 0 ? detours[way * others + restart - 1] : undefined);
+      }
       if (restart === 0 && !asked.kinds.includes("reconstruction")) begin("reconstruction", true);
     }
   }
@@ -334,12 +172,12 @@ export async function attackFeatures(data: MatrixLike, options: LafaOptions): Pr
     await nextTurn();
   }
   try {
-    const results = await judge(victim, engine, asked, sets, attacks, unit);
+    const { results, noise, reconstruction } = await judge(victim, engine, asked, sets, attacks, unit);
     const unattacked = featureError(await victim.factorize(V), victim.reference).value;
     return {
       reference: victim.reference,
       results,
-      baseline: { unattacked, refit: spread(await victim.otherStarts(V)) },
+      baseline: { unattacked, refit: spread(await victim.otherStarts(V)), noise, reconstruction },
       assumption: asked.official
         ? "The attacker draws starts of its own and does not know that of the victim's factorization."
         : "The attacker knows the start of the victim's factorization; `transfer` tells what is left for starts that the attacker does not know.",
@@ -351,6 +189,13 @@ export async function attackFeatures(data: MatrixLike, options: LafaOptions): Pr
   }
 }
 
+/** The results, and the controls that go with each. */
+interface Judgement {
+  readonly results: AttackResult[];
+  readonly noise: Spread[];
+  readonly reconstruction: number[];
+}
+
 /** The best points of all attacks, judged by the whole factorization, and the controls beside the best of each ε. */
 async function judge(
   victim: Victim,
@@ -359,7 +204,7 @@ async function judge(
   sets: readonly PerturbationSet[],
   attacks: readonly Attack[],
   unit: number,
-): Promise<AttackResult[]> {
+): Promise<Judgement> {
   const candidates = attacks.flatMap((attack) =>
     asked.keep === "best"
       ? attack.ascent.leaders.map(({ point }) => ({ attack, perturbed: asked.shaped(point) }))
@@ -371,6 +216,8 @@ async function judge(
     return { ...candidate, fit, error: featureError(fit, victim.reference) };
   });
   const results: AttackResult[] = [];
+  const noise: Spread[] = [];
+  const reconstruction: number[] = [];
   for (const [index, set] of sets.entries()) {
     const epsilon = asked.epsilons[index] as number;
     const most = (chosen: (attack: Attack) => boolean) =>
@@ -384,9 +231,9 @@ async function judge(
       const D = await randomDirection(engine, asked, NOISE_STREAM + trial, size * unit);
       noises.push(asked.shaped(set.project(D)));
     }
-    const noise = (await victim.factorizeAll(noises)).map(
-      (found) => featureError(found, victim.reference).value,
-    );
+    const fitted = await victim.factorizeAll(noises);
+    noise.push(spread(fitted.map((found) => featureError(found, victim.reference).value)));
+    reconstruction.push(most(({ kind }) => kind === "reconstruction").error.value);
     const warnings: string[] = [];
     if (size < REACHED * epsilon && epsilon > 0) {
       warnings.push(
@@ -408,366 +255,10 @@ async function judge(
       gradient: attack.kind,
       gradientReliable: attack.solved,
       transfer: spread(await victim.otherStarts(perturbed)),
-      noise: spread(noise),
-      reconstruction: most((other) => other.kind === "reconstruction").error.value,
       warnings,
     });
   }
-  return results;
-}
-
-/** The factorization under attack: from a known start, and from others. */
-class Victim {
-  readonly #asked: Checked;
-  readonly #engine: Engine;
-  readonly #signal: AbortSignal | undefined;
-  readonly #init: InitOption;
-  readonly #given: Factors | undefined;
-  #start: Factors<Matrix> | undefined;
-  #reference: Factors<Matrix> | undefined;
-  #drawn = 0;
-  /** What the attacker of the official procedure compares with. */
-  #compared: Factors<Matrix> | undefined;
-  /** Most bytes that one computation took. */
-  peakBytes = 0;
-
-  constructor(asked: Checked, options: LafaOptions, engine: Engine) {
-    this.#asked = asked;
-    this.#engine = engine;
-    this.#signal = options.signal;
-    this.#init = options.init ?? "random";
-    this.#given = options.reference;
-  }
-
-  /** Makes the start, and the reference unless there is one. */
-  async begin(): Promise<void> {
-    const { V, rank } = this.#asked;
-    const shape = [V.rows, rank, V.cols] as const;
-    // A reference that does not fit is refused before anything is computed.
-    const given = this.#given && checkFactors(this.#given, "the reference", shape);
-    const [start] = await this.#solve([nmfProblem(V, this.#options({ init: this.#init, maxIterations: 0 }))]);
-    this.#start = checkFactors(start as Solution, "the start", shape);
-    const { official, evaluationIterations, iterations } = this.#asked;
-    const maxIterations = official ? Math.ceil(evaluationIterations / 2) : evaluationIterations;
-    const init = this.#start;
-    const [own] = given ? [] : await this.#solve([nmfProblem(V, this.#options({ init, maxIterations }))]);
-    this.#reference = given ?? checkFactors(own as Solution, "the factorization of V", shape);
-    if (!official) return;
-    const [other] = await this.#solve([this.#fromAnywhere(V, iterations)]);
-    this.#compared = checkFactors(other as Solution, "a factorization of V", shape);
-  }
-
-  get reference(): Factors<Matrix> {
-    return this.#reference as Factors<Matrix>;
-  }
-
-  #options(more: Partial<NmfOptions>): NmfOptions {
-    const { rank, loss, seed, threads, evaluationIterations } = this.#asked;
-    return {
-      rank,
-      loss,
-      solver: "mu",
-      order: loss === "frobenius" ? "WH" : "HW",
-      epsilon: EPSILON,
-      tolerance: 0,
-      maxIterations: evaluationIterations,
-      seed,
-      ...(threads === undefined ? {} : { threads }),
-      ...more,
-    };
-  }
-
-  async #solve(problems: readonly Problem[]): Promise<Solution[]> {
-    const solutions: Solution[] = [];
-    if (problems.length === 0) return solutions;
-    await computeEach(
-      this.#engine,
-      problems.length,
-      (index) => problems[index] as Problem,
-      this.#signal,
-      (index, solution) => {
-        solutions[index] = solution;
-        this.peakBytes = Math.max(this.peakBytes, solution.peakBytes);
-      },
-    );
-    return solutions;
-  }
-
-  /** The objective at the point of each attack; implicit systems that cannot be solved are back-propagated. */
-  async outlooks(attacks: readonly Attack[]): Promise<Outlook[]> {
-    const begun = await this.#begun(attacks);
-    const problems = attacks.map(({ kind, ascent }, at) => {
-      if (kind === "reconstruction") return this.#step(ascent.point);
-      const from = begun[at];
-      if (from) return this.#officialGradient(kind, ascent.point, from);
-      return this.#gradient(kind, attacks[at] as Attack);
-    });
-    const found = await this.#solve(problems);
-    const unsolved = found.flatMap(({ gradient }, at) => (gradient?.solved === false ? [at] : []));
-    const again = await this.#solve(unsolved.map((at) => this.#gradient("backprop", attacks[at] as Attack)));
-    for (const [i, at] of unsolved.entries()) {
-      (attacks[at] as Attack).solved = false;
-      found[at] = again[i] as Solution;
-    }
-    if (this.#asked.warmStart) {
-      for (const [at, { W, H }] of found.entries()) (attacks[at] as Attack).factors = { W, H };
-    }
-    return Promise.all(found.map((solution, at) => this.#outlook(solution, attacks[at] as Attack)));
-  }
-
-  async #outlook(solution: Solution, { ascent }: Attack): Promise<Outlook> {
-    const { gradient } = solution;
-    if (gradient) {
-      return {
-        value: gradient.featureError,
-        featureError: gradient.featureError,
-        gradient: gradient.gradient.data,
-      };
-    }
-    return {
-      value: solution.loss,
-      featureError: featureError(solution, this.reference).value,
-      gradient: await lossGradient(
-        this.#engine,
-        this.#asked.loss,
-        ascent.point,
-        product(solution.W, solution.H).data,
-      ),
-    };
-  }
-
-  /** V or another matrix, factorized from a random start that nobody else has. */
-  #fromAnywhere(X: Matrix, maxIterations: number): Problem {
-    // A stride of odd golden ratio keeps the starts of neighbouring seeds apart.
-    const seed = (Math.imul(this.#asked.seed + 1, 0x9e3779b1) + this.#drawn++) >>> 0;
-    return nmfProblem(X, this.#options({ init: "random", seed, maxIterations }));
-  }
-
-  /** Official: factors of each attack's point, up to where its gradient begins; undefined for the controls. */
-  async #begun(attacks: readonly Attack[]): Promise<(Solution | undefined)[]> {
-    const { official, iterations } = this.#asked;
-    const begun: (Solution | undefined)[] = attacks.map(() => undefined);
-    if (!official) return begun;
-    const places = attacks.flatMap(({ control }, at) => (control ? [] : [at]));
-    const found = await this.#solve(
-      places.map((at) => {
-        const { kind, ascent } = attacks[at] as Attack;
-        const before = kind === "implicit" ? Math.max(0, iterations - TAYLOR - 1) : 0;
-        return this.#fromAnywhere(this.#asked.shaped(ascent.point), before);
-      }),
-    );
-    for (const [i, at] of places.entries()) begun[at] = found[i];
-    return begun;
-  }
-
-  #officialGradient(kind: Direction, point: Float64Array, { W, H }: Solution): Problem {
-    const { loss, iterations, threads } = this.#asked;
-    return gradientProblem(this.#asked.shaped(point), {
-      W,
-      H,
-      reference: this.#compared as Factors<Matrix>,
-      mode: "backprop",
-      loss,
-      iterations: kind === "implicit" ? Math.min(iterations, TAYLOR + 1) : iterations,
-      ...(threads === undefined ? {} : { threads }),
-    });
-  }
-
-  /** The factorization of one step of an attack. */
-  #step(point: Float64Array): Problem {
-    const init = this.#start as Factors<Matrix>;
-    const { iterations } = this.#asked;
-    return nmfProblem(this.#asked.shaped(point), this.#options({ init, maxIterations: iterations }));
-  }
-
-  #gradient(mode: "implicit" | "backprop", { ascent, factors }: Attack): Problem {
-    const { loss, iterations, backpropIterations, damping, threads } = this.#asked;
-    const { W, H } = factors ?? (this.#start as Factors<Matrix>);
-    const implicit = { damping, tolerance: TOLERANCE, maxProducts: MOST_PRODUCTS, floor: FLOOR };
-    const problem = gradientProblem(this.#asked.shaped(ascent.point), {
-      W,
-      H,
-      reference: this.reference,
-      mode,
-      loss,
-      iterations: mode === "implicit" ? iterations : backpropIterations,
-      ...(mode === "implicit" ? implicit : {}),
-      ...(threads === undefined ? {} : { threads }),
-    });
-    if (!problem.gradient) return problem;
-    return { ...problem, gradient: { ...problem.gradient, maxDamping: 5 * damping } };
-  }
-
-  /** The whole factorization from the known start. */
-  async factorize(X: Matrix): Promise<Solution> {
-    return (await this.factorizeAll([X]))[0] as Solution;
-  }
-
-  factorizeAll(matrices: readonly Matrix[]): Promise<Solution[]> {
-    const init = this.#start as Factors<Matrix>;
-    return this.#solve(matrices.map((X) => nmfProblem(X, this.#options({ init }))));
-  }
-
-  /** Feature errors of X from other random starts. */
-  async otherStarts(X: Matrix): Promise<number[]> {
-    const { otherStarts, seed } = this.#asked;
-    const problems = Array.from({ length: otherStarts }, (_, i) =>
-      nmfProblem(X, this.#options({ init: "random", seed: (seed + 1 + i) % 0x100000000 })),
-    );
-    return (await this.#solve(problems)).map((fit) => featureError(fit, this.reference).value);
-  }
-}
-
-/** The arguments of `lafa`, checked. */
-interface Checked {
-  readonly V: Matrix;
-  readonly rank: number;
-  readonly epsilons: readonly number[];
-  readonly kind: Norm;
-  readonly steps: number;
-  readonly stepSize: number;
-  readonly restarts: number;
-  readonly randomStart: boolean;
-  readonly kinds: readonly Direction[];
-  readonly iterations: number;
-  readonly backpropIterations: number;
-  readonly evaluationIterations: number;
-  readonly damping: number;
-  readonly loss: "kullback-leibler" | "frobenius";
-  readonly seed: number;
-  readonly low: number;
-  readonly high: number;
-  readonly keep: "best" | "last";
-  readonly warmStart: boolean;
-  readonly official: boolean;
-  readonly otherStarts: number;
-  readonly noiseTrials: number;
-  readonly threads: number | undefined;
-  /** Entries as a matrix like V. */
-  shaped(X: Float64Array): Matrix;
-}
-
-function checkAttack(data: MatrixLike, options: LafaOptions): Checked {
-  checkOptions(options, LAFA_OPTIONS, "lafa");
-  const V = toMatrix(data, "V");
-  const { missing, max } = checkEntries(V, "V");
-  if (missing > 0) {
-    throw new AdvnmfError("NOT_FINITE", `V has ${missing} entries that are NaN; an attack needs all of V`, {
-      count: missing,
-    });
-  }
-  const { epsilons } = options;
-  if (!Array.isArray(epsilons) || epsilons.length === 0) {
-    throw new AdvnmfError("OPTION", `epsilons must be an array of sizes, got ${show(epsilons)}`, {
-      option: "epsilons",
-    });
-  }
-  for (const epsilon of epsilons) numberFrom(epsilon, 0, "epsilons");
-  const [low, high] = checkClip(options.clip ?? [0, max], V, max);
-  const attack = oneOf(options.attack ?? "pgd", ["pgd", "fgsm"], "attack");
-  if (attack === "fgsm" && options.steps !== undefined) {
-    throw new AdvnmfError("OPTION", 'steps belongs to attack "pgd"; "fgsm" takes one', { option: "steps" });
-  }
-  const gradient = oneOf(options.gradient ?? "implicit", ["implicit", "backprop", "both"], "gradient");
-  const objective = oneOf(
-    options.objective ?? "feature-error",
-    ["feature-error", "reconstruction"],
-    "objective",
-  );
-  if (objective === "reconstruction" && options.gradient !== undefined) {
-    throw new AdvnmfError(
-      "OPTION",
-      'gradient belongs to objective "feature-error"; "reconstruction" has one of its own',
-      { option: "gradient" },
-    );
-  }
-  const official = options.compat !== undefined;
-  if (official) {
-    oneOf(options.compat, ["official"], "compat");
-    for (const option of NOT_OFFICIAL) {
-      if (options[option] === undefined) continue;
-      throw new AdvnmfError(
-        "OPTION",
-        `compat "official" leaves no choice of ${option}; leave one of them out`,
-        {
-          option,
-        },
-      );
-    }
-    if (gradient === "both") {
-      throw new AdvnmfError("OPTION", 'compat "official" follows one gradient: "implicit" or "backprop"', {
-        option: "gradient",
-      });
-    }
-  }
-  const iterations = wholeNumber(
-    options.iterations ?? (official ? OFFICIAL_ITERATIONS : 1000),
-    1,
-    0x7fffffff,
-    "iterations",
-  );
-  const single = V.data instanceof Float32Array;
-  return {
-    V,
-    rank: options.rank,
-    epsilons,
-    kind: oneOf(options.norm ?? "l2", ["l2", "linf"], "norm"),
-    steps: attack === "fgsm" ? 1 : wholeNumber(options.steps ?? 40, 1, 1_000_000, "steps"),
-    stepSize: numberFrom(options.stepSize ?? 2, 0, "stepSize"),
-    restarts: wholeNumber(options.restarts ?? (official ? 1 : 4), 1, 1_000_000, "restarts"),
-    randomStart: oneOf(options.randomStart ?? true, [true, false], "randomStart"),
-    kinds:
-      objective === "reconstruction"
-        ? ["reconstruction"]
-        : gradient === "both"
-          ? ["implicit", "backprop"]
-          : [gradient],
-    iterations,
-    backpropIterations: wholeNumber(
-      options.backpropIterations ?? iterations,
-      1,
-      0x7fffffff,
-      "backpropIterations",
-    ),
-    evaluationIterations: wholeNumber(
-      options.evaluationIterations ?? 10_000,
-      1,
-      0x7fffffff,
-      "evaluationIterations",
-    ),
-    damping: numberFrom(options.damping ?? 0.01, Number.MIN_VALUE, "damping"),
-    loss: oneOf(options.loss ?? "kullback-leibler", ["kullback-leibler", "frobenius"], "loss"),
-    seed: wholeNumber(options.seed ?? 0, 0, 0xffffffff, "seed"),
-    low,
-    high,
-    keep: oneOf(options.keep ?? (official ? "last" : "best"), ["best", "last"], "keep"),
-    warmStart: oneOf(options.warmStart ?? false, [true, false], "warmStart"),
-    official,
-    otherStarts: wholeNumber(options.otherStarts ?? 5, 1, 10_000, "otherStarts"),
-    noiseTrials: wholeNumber(options.noiseTrials ?? 3, 1, 10_000, "noiseTrials"),
-    threads: options.threads,
-    shaped: (X) => ({ rows: V.rows, cols: V.cols, data: single ? singleTowards(V.data, X) : X }),
-  };
-}
-
-function checkClip(clip: unknown, V: Matrix, max: number): [number, number] {
-  const [low, high] = Array.isArray(clip) ? clip : [];
-  if (!(Number.isFinite(low) && Number.isFinite(high) && low >= 0 && high >= low)) {
-    throw new AdvnmfError("OPTION", `clip must be [low, high] with 0 ≤ low ≤ high, got ${show(clip)}`, {
-      option: "clip",
-      got: clip,
-    });
-  }
-  let least = Number.POSITIVE_INFINITY;
-  for (const v of V.data) least = Math.min(least, v);
-  if (least < low || max > high) {
-    throw new AdvnmfError(
-      "OPTION",
-      `V must lie within clip, ${low} … ${high}, and its entries go from ${least} to ${max}`,
-      { option: "clip", least, max },
-    );
-  }
-  return [low, high];
+  return { results, noise, reconstruction };
 }
 
 /** A random direction of norm `radius`: entries uniform around 0. */
@@ -792,31 +283,6 @@ async function randomDirection(
   const D = drawn.map((x) => x - 0.5);
   const scale = radius / normOf(kind, D);
   return D.map((d) => d * scale);
-}
-
-/** Gradient of the victim's loss in X, with the factors fixed (assembly/lafa/reconstruction.ts). */
-async function lossGradient(
-  engine: Engine,
-  loss: Checked["loss"],
-  X: Float64Array,
-  WH: Float64Array,
-): Promise<Float64Array> {
-  if (loss === "frobenius") return X.map((x, at) => x - (WH[at] as number));
-  return engine.enqueue(async () => {
-    const { arena } = engine;
-    const mark = arena.mark();
-    try {
-      const bytes = X.length * 8;
-      const address = arena.take(2 * bytes, "the gradient of the loss");
-      const numbers = (at: number) => new Float64Array(arena.memory.buffer, at, X.length);
-      numbers(address).set(X);
-      numbers(address + bytes).set(WH);
-      engine.kernel("logRatio")(X.length, EPSILON, address, address + bytes, address);
-      return numbers(address).slice();
-    } finally {
-      arena.rewind(mark);
-    }
-  });
 }
 
 function spread(values: readonly number[]): Spread {

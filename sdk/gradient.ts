@@ -5,6 +5,7 @@ import type { Engine } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
 import { Fields } from "./fields.js";
 import type { Matrix } from "./matrix.js";
+import type { Training } from "./model.js";
 import { checkData, type Problem } from "./problem.js";
 import { type Run, refuseTooLarge, type Solution } from "./solve.js";
 import type { Progress } from "./types.js";
@@ -14,8 +15,10 @@ import { type Team, Workspace } from "./workspace.js";
 export interface GradientProblem {
   readonly mode: "implicit" | "backprop";
   readonly reference: { readonly W: Matrix; readonly H: Matrix };
-  /** Iterations from the start to the factors whose error it is. */
+  /** Iterations from the start to the factors whose error it is; with an adversary those of all inner loops. */
   readonly iterations: number;
+  /** With it the iterations are those of AT-NMF, and some adversary answers. */
+  readonly training?: Training;
   /** Stationarity to go on to after them; undefined: stay where they end. */
   readonly converge: number | undefined;
   readonly damping: number;
@@ -79,9 +82,11 @@ const DAMPING_GROWTH = 5;
 /** Modes in the record (assembly/lafa/workspace.ts). */
 const MODES = { backprop: 0, implicit: 1 } as const;
 
-/** Checkpoints and steps between them for T iterations: about √T of each. */
-export function segments(iterations: number): { steps: number; checkpoints: number; states: number } {
-  const steps = Math.max(1, Math.ceil(Math.sqrt(iterations)));
+/** Checkpoints and steps between them for T iterations: about √T of each, unless the steps are given. */
+export function segments(
+  iterations: number,
+  steps = Math.max(1, Math.ceil(Math.sqrt(iterations))),
+): { steps: number; checkpoints: number; states: number } {
   const checkpoints = Math.max(1, Math.ceil(iterations / steps));
   return { steps, checkpoints, states: checkpoints + steps - 1 };
 }
@@ -117,8 +122,8 @@ export function* gradientRun(engine: Engine, problem: Problem, asked: GradientPr
   arena.resetPeak();
   const started = performance.now();
   const { V, rank, dtype } = problem;
-  const { mode, iterations } = asked;
-  const { steps, checkpoints, states } = segments(iterations);
+  const { mode, iterations, training } = asked;
+  const { steps, checkpoints, states } = segments(iterations, training?.inner);
   let workspace: Workspace | undefined;
   let done = 0;
   let damping = asked.damping;
@@ -164,7 +169,15 @@ export function* gradientRun(engine: Engine, problem: Problem, asked: GradientPr
       }
     }
     const stepsOf = (checkpoint: number) => Math.min(steps, iterations - checkpoint * steps);
-    if (mode === "backprop") {
+    if (training) {
+      // The answer stands where V does, so that V has to come back for the next one, and for the figures.
+      for (let checkpoint = 0; checkpoint < checkpoints; checkpoint++) {
+        run.command("keep", checkpoint);
+        run.command("answer");
+        yield* iterate(steps);
+        run.reloadData(facts);
+      }
+    } else if (mode === "backprop") {
       for (let checkpoint = 0; checkpoint < checkpoints - 1; checkpoint++) {
         run.command("keep", checkpoint);
         yield* iterate(steps);
@@ -202,7 +215,25 @@ export function* gradientRun(engine: Engine, problem: Problem, asked: GradientPr
         { feature: vanished - 1 },
       );
     }
-    if (mode === "backprop") {
+    const gradient = dtype === "f32" ? new Float32Array(V.data.length) : new Float64Array(V.data.length);
+    if (training) {
+      record.setInt("steps", steps);
+      for (let checkpoint = checkpoints - 1; checkpoint >= 0; checkpoint--) {
+        run.command("restore", checkpoint);
+        run.command("answer");
+        run.command("advance", checkpoint);
+        run.command("comeBack", checkpoint);
+        run.command("answerAdjoint");
+        collect(run, record, V, mode, (block, from) => {
+          for (let at = 0; at < block.length; at++) {
+            gradient[from + at] = (gradient[from + at] as number) + (block[at] as number);
+          }
+        });
+        if (checkpoint > 0) run.reloadData(facts);
+        done += steps;
+        if (run.stopped || (yield report())) throw aborted();
+      }
+    } else if (mode === "backprop") {
       for (let checkpoint = checkpoints - 1; checkpoint >= 0; checkpoint--) {
         if (checkpoint < checkpoints - 1) {
           record.setInt("steps", steps);
@@ -232,8 +263,9 @@ export function* gradientRun(engine: Engine, problem: Problem, asked: GradientPr
       }
       run.command("concludeGradient");
     }
+    if (!training) collect(run, record, V, mode, (block, from) => gradient.set(block, from));
     const outcome: GradientOutcome = {
-      gradient: { rows: V.rows, cols: V.cols, data: collect(run, record, problem, mode) },
+      gradient: { rows: V.rows, cols: V.cols, data: gradient },
       featureError: record.number("error"),
       featureErrorW: record.number("errorW"),
       featureErrorH: record.number("errorH"),
@@ -330,15 +362,14 @@ function* converge(
   return taken;
 }
 
-/** The gradient, a block of rows at a time. */
+/** Hands the gradient over, a block of rows at a time, with the number of entries before it. */
 function collect(
   run: Workspace,
   record: Fields,
-  { V, dtype }: Problem,
+  { rows, cols }: Matrix,
   mode: GradientProblem["mode"],
-): Float32Array | Float64Array {
-  const { rows, cols } = V;
-  const out = dtype === "f32" ? new Float32Array(rows * cols) : new Float64Array(rows * cols);
+  take: (block: Float32Array | Float64Array, from: number) => void,
+): void {
   const block = run.stagingRows();
   for (let row = 0; row < rows; row += block) {
     const count = Math.min(block, rows - row);
@@ -347,9 +378,8 @@ function collect(
       record.setInt("steps", count);
       run.command("outerRows", row);
     }
-    out.set(run.floats(run.pointer("staging"), count * cols), row * cols);
+    take(run.floats(run.pointer("staging"), count * cols), row * cols);
   }
-  return out;
 }
 
 function solved(record: Fields, { tolerance }: GradientProblem): boolean {

@@ -4,12 +4,11 @@ export { anmf } from "./anmf.js";
 export { atnmf } from "./atnmf.js";
 export type {
   AttackResult,
-  LafaOptions,
-  LafaProgress,
   LafaResult,
   PartialAttacks,
   Spread,
 } from "./attack.js";
+export type { LafaOptions, LafaProgress } from "./attack-options.js";
 export { type DatasetFacts, type DatasetName, type DatasetOptions, datasets } from "./datasets.js";
 export { createEngine, type Dtype, type Engine, type EngineOptions } from "./engine.js";
 export { AdvnmfError, type ErrorCode } from "./errors.js";
@@ -42,6 +41,7 @@ export { info, type RuntimeInfo } from "./info.js";
 export { type Lafa, lafa } from "./lafa.js";
 export type { GradientOptions, GradientResult } from "./lafa-gradient.js";
 export { type Matrix, type MatrixLike, type MatrixNames, matrix, type Numbers, type Rows } from "./matrix.js";
+export type { Model } from "./model.js";
 export { nmf } from "./nmf.js";
 export type { WasmSource } from "./platform/load.js";
 export type { Norm } from "./projection.js";

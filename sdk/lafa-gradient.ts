@@ -5,6 +5,7 @@ import { checkFactors, type Factors } from "./feature-error.js";
 import type { GradientOutcome } from "./gradient.js";
 import type { Matrix, MatrixLike, Numbers, Rows } from "./matrix.js";
 import { toMatrix } from "./matrix.js";
+import { checkModel, checkModelLoss, checkTraining, type Model } from "./model.js";
 import { checkOptions, numberFrom, oneOf, wholeNumber } from "./options.js";
 import { nmfProblem, type Problem } from "./problem.js";
 import type { Progress } from "./types.js";
@@ -19,17 +20,30 @@ export interface GradientOptions {
   readonly reference: Factors;
   /**
    * `"implicit"` (default): through the conditions that hold at a stationary point, in memory that does not depend
-   * on the iterations. `"backprop"`: through every iteration, in memory that grows with the root of their number.
+   * on the iterations. `"backprop"`: through every iteration, in memory that grows with the root of their number,
+   * or with the inner and outer iterations of `"atnmf"`. With model `"atnmf"` the default is `"backprop"`.
    */
   readonly mode?: "implicit" | "backprop";
   /** Multiplicative updates from W and H. Default 0 for `"implicit"`, 500 for `"backprop"`, which needs one. */
   readonly iterations?: number;
   /**
+   * What is differentiated: the updates of `"nmf"` (default), or the training of `"atnmf"` ({@link atnmf}), so many
+   * times the adversary's answer and updates on the attacked data. That has mode `"backprop"` only, the Frobenius
+   * loss, and the numbers of iterations that follow, none of its stopping rules.
+   */
+  readonly model?: Model;
+  /** `"atnmf"` only: what the adversary pays, > 1. Default 2; ∞ leaves V alone, which is `"nmf"`. */
+  readonly lambda?: number;
+  /** `"atnmf"` only: updates after each answer of the adversary. Default 25. */
+  readonly innerIterations?: number;
+  /** `"atnmf"` only: answers of the adversary. Default 20. */
+  readonly outerIterations?: number;
+  /**
    * Implicit only: go on after the iterations to a point whose stationarity is at most this, or as near as the
    * numbers allow (SQUAREM on the updates, then Newton steps); 1e-9, say. Default: stay where the iterations end.
    */
   readonly converge?: number;
-  /** What the updates minimise. Default `"kullback-leibler"`. */
+  /** What the updates minimise. Default `"kullback-leibler"`; model `"atnmf"` has `"frobenius"` only. */
   readonly loss?: "kullback-leibler" | "frobenius";
   /** Which factor is updated first. Default `"HW"` for Kullback–Leibler (LaFA's code), `"WH"` for Frobenius. */
   readonly order?: "WH" | "HW";
@@ -117,6 +131,10 @@ const GRADIENT_OPTIONS = [
   "reference",
   "mode",
   "iterations",
+  "model",
+  "lambda",
+  "innerIterations",
+  "outerIterations",
   "converge",
   "loss",
   "order",
@@ -176,19 +194,32 @@ export async function gradient(V: MatrixLike, options: GradientOptions): Promise
 export function gradientProblem(data: MatrixLike, options: GradientOptions): Problem {
   checkOptions(options, GRADIENT_OPTIONS, "lafa.gradient");
   const V = toMatrix(data, "V");
-  const mode = oneOf(options.mode ?? "implicit", ["implicit", "backprop"], "mode");
-  const loss = oneOf(options.loss ?? "kullback-leibler", ["kullback-leibler", "frobenius"], "loss");
-  const iterations = wholeNumber(
-    options.iterations ?? (mode === "backprop" ? 500 : 0),
-    0,
-    0x7fffffff,
-    "iterations",
-  );
+  const model = checkModel(options, {
+    nmf: ["iterations"],
+    atnmf: ["lambda", "innerIterations", "outerIterations"],
+  });
+  const { lambda, innerIterations, outerIterations } = options;
+  const training =
+    model === "atnmf"
+      ? checkTraining(lambda, ["innerIterations", innerIterations], ["outerIterations", outerIterations])
+      : undefined;
+  const mode = oneOf(options.mode ?? (training ? "backprop" : "implicit"), ["implicit", "backprop"], "mode");
+  const loss = checkModelLoss(model, options.loss);
+  const iterations = training
+    ? training.inner * training.outer
+    : wholeNumber(options.iterations ?? (mode === "backprop" ? 500 : 0), 0, 0x7fffffff, "iterations");
   if (mode === "backprop" && iterations === 0) {
     throw new AdvnmfError(
       "OPTION",
       'mode "backprop" goes back through iterations, and iterations is 0; give at least 1, or use mode "implicit"',
       { option: "iterations" },
+    );
+  }
+  if (training && mode === "implicit") {
+    throw new AdvnmfError(
+      "OPTION",
+      'model "atnmf" has mode "backprop" only: where its training ends, no minimum\'s conditions hold to differentiate',
+      { option: "mode" },
     );
   }
   for (const option of ["damping", "floor", "converge", "tolerance", "maxProducts"] as const) {
@@ -228,6 +259,7 @@ export function gradientProblem(data: MatrixLike, options: GradientOptions): Pro
       mode,
       reference,
       iterations,
+      ...(training && training.lambda < Number.POSITIVE_INFINITY ? { training } : {}),
       converge,
       damping,
       maxDamping: damping,

@@ -1,4 +1,5 @@
-import { attackFeatures, type LafaOptions, type LafaResult } from "./attack.js";
+import { attackFeatures, type LafaResult } from "./attack.js";
+import type { LafaOptions } from "./attack-options.js";
 import { gradient } from "./lafa-gradient.js";
 import type { Matrix, MatrixLike, Rows } from "./matrix.js";
 

@@ -13,6 +13,8 @@ export class OfficialAscent {
   readonly #norm: Norm;
   readonly #radius: number;
   readonly #clip: (X: Float64Array) => Float64Array;
+  /** There is but one stage. */
+  readonly stage = { depth: 1, leads: false } as const;
   /** Where it stands. */
   point: Float64Array;
   /** The value there. */

@@ -50,6 +50,8 @@ const COMMANDS = {
   outerRows: 40,
   squarem: 41,
   step: 42,
+  answer: 43,
+  answerAdjoint: 44,
 } as const;
 
 /** A new task block in the engine's memory (assembly/task.ts), for a team of that size. */
@@ -136,7 +138,8 @@ export class Workspace {
 
   #describeAdversary(): void {
     const task = this.#task;
-    const { adversary } = this.#problem;
+    const { adversary, gradient } = this.#problem;
+    if (gradient?.training) task.setNumber("strength", 1 / (gradient.training.lambda - 1));
     if (!adversary) return;
     const { lambda, radius, epsilonInner, epsilonOuter } = adversary;
     task.setInt("adversary", radius === undefined ? ADVERSARIES.penalty : ADVERSARIES.linf);
@@ -162,8 +165,14 @@ export class Workspace {
       : new Float64Array(buffer, address, length);
   }
 
-  /** Brings V and the weights in, a block of rows at a time; missing entries become 0. */
+  /** Brings V and the weights in, and sums over them. */
   loadData(facts: DataFacts): void {
+    this.reloadData(facts);
+    this.#call("measure");
+  }
+
+  /** Brings them in, a block of rows at a time; missing entries become 0. */
+  reloadData(facts: DataFacts): void {
     const { V, mask } = this.#problem;
     const { rows, cols, data } = V;
     const block = this.#engine.kernel("stagingRows", this.#dtype)(rows, cols);
@@ -185,7 +194,6 @@ export class Workspace {
       }
       this.#call("loadRows", row, count);
     }
-    this.#call("measure");
   }
 
   /** Sum of the weights, of D∘V and of D∘V². */

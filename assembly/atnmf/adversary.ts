@@ -59,7 +59,8 @@ export function storePerturbation<T>(task: Task, row0: i32, count: i32): void {
   }
 }
 
-function attackSide<T>(task: Task, side: Side, other: Side, figures: bool, id: i32): void {
+/** U of one side ← the answer, which may take the place of V. `figures`: with its divergences. */
+export function attackSide<T>(task: Task, side: Side, other: Side, figures: bool, id: i32): void {
   const k = task.k;
   const rows = side.rows;
   const total = panelCount<T>(side.cols);

@@ -1,6 +1,7 @@
 // What a team can be told to do about gradients.
 
 import { Task } from "../task";
+import { answer, answerAdjoint } from "./atnmf-adjoint";
 import { advance, beginReturn, comeBack, keep, restore } from "./backprop";
 import { conclude, outerRows, prepare, solve } from "./implicit";
 import { squarem, step } from "./stationary";
@@ -29,6 +30,10 @@ export namespace GradientCommand {
   export const SQUAREM: i32 = 41;
   /** A Newton step, halved that often; −1: back. */
   export const STEP: i32 = 42;
+  /** AT-NMF: U in the place of V. */
+  export const ANSWER: i32 = 43;
+  /** Its adjoint. */
+  export const ANSWER_ADJOINT: i32 = 44;
 }
 
 /** Every member's share of a command. */
@@ -66,6 +71,12 @@ export function performGradient<T>(task: Task, command: i32, argument: i32, id: 
       break;
     case GradientCommand.STEP:
       step<T>(task, argument, id);
+      break;
+    case GradientCommand.ANSWER:
+      answer<T>(task, id);
+      break;
+    case GradientCommand.ANSWER_ADJOINT:
+      answerAdjoint<T>(task, id);
       break;
   }
 }

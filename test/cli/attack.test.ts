@@ -96,6 +96,7 @@ describe("what is written", () => {
     expect(record).toMatchObject(figures(expected));
     expect(record.options).toEqual({
       ...options,
+      model: "nmf",
       compat: null,
       warmStart: false,
       reference: null,
@@ -105,6 +106,37 @@ describe("what is written", () => {
       attack: "pgd",
       dtype: "f32",
     });
+  });
+
+  test("a victim that is AT-NMF", async () => {
+    const flags = [
+      "--rank",
+      "2",
+      "--epsilons",
+      "0.05",
+      "--model",
+      "atnmf",
+      "--lambda",
+      "3",
+      "--max-inner",
+      "8",
+    ];
+    const args = [source, ...flags, "--max-outer", "4", ...quick.filter((_, at) => at !== 2 && at !== 3)];
+    const record = await attack(args, join(folder, "atnmf"));
+    const training = { model: "atnmf", lambda: 3, maxInner: 8, maxOuter: 4 } as const;
+    const { iterations: _, ...others } = lengths;
+    const expected = await lafa(V, { rank: 2, epsilons: [0.05], ...training, ...others });
+    expect(record).toMatchObject(figures(expected));
+    expect(record.options).toMatchObject({
+      ...training,
+      loss: "frobenius",
+      gradient: "backprop",
+      iterations: null,
+      damping: null,
+    });
+    const { code, stderr } = await advnmf(["attack", source, ...flags, "--iterations", "9"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('iterations belongs to model "nmf"');
   });
 
   test("the victim's loss as the objective", async () => {

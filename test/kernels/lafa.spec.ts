@@ -1,6 +1,7 @@
 // The parts of the gradients that stand alone, against their twins; and the whole of them in guarded memory full of
 // NaN, where what is read before it is written shows. Their values are tested in test/gradients.
 
+import { answer, answerAdjoint } from "../../assembly/lafa/atnmf-adjoint";
 import { advance, beginReturn, comeBack, keep, restore, storeGradient } from "../../assembly/lafa/backprop";
 import { assign, assignBytes } from "../../assembly/lafa/hungarian";
 import { conclude, outerRows, Purpose, prepare, solve } from "../../assembly/lafa/implicit";
@@ -8,9 +9,9 @@ import { loadReference } from "../../assembly/lafa/reference";
 import { squarem, step } from "../../assembly/lafa/stationary";
 import { Gradient, gradientLayout, Mode } from "../../assembly/lafa/workspace";
 import { factorPanel, solvePanel } from "../../assembly/linalg/cholesky-panel";
-import { panelsRows, panelToTiles, tilesToPanel } from "../../assembly/linalg/layout";
+import { panelsRows } from "../../assembly/linalg/layout";
 import { stagedH } from "../../assembly/nmf/workspace";
-import { Loss, Task } from "../../assembly/task";
+import { Loss, Side, Task } from "../../assembly/task";
 import { choleskyFactor, choleskySolve } from "../reference/cholesky";
 import { Problem } from "./problem";
 import {
@@ -18,7 +19,6 @@ import {
   draw,
   fromPanels,
   guarded,
-  panelBytes,
   panelEntry,
   placedPanels,
   read,
@@ -81,23 +81,11 @@ function partsSuite<T>(): void {
     solvePanel<T>(3, A, b);
     for (let i = 0; i < 3; i++) expect<bool>(Math.abs(panelEntry<T>(3, b, i, 0)) < Infinity).toBe(true);
   });
-  test("tiles go back to panels, and some rows of panels to rows", () => {
+  test("some rows of panels to rows", () => {
     for (let k = 1; k < 12; k++) {
       for (let cols = 1; cols < 20; cols += 3) {
         release();
-        const values = draw(k * cols, k + cols);
-        const panels = placedPanels<T>(k, cols, values);
-        const bytes = panelBytes<T>(k, cols);
-        const tiles = reserve(<usize>(k * cols) * sizeof<T>());
-        const back = reserve(bytes);
-        for (let p = 0; p < <i32>(bytes / 32 / k); p++) {
-          const at = <usize>(p * k) * 32;
-          panelToTiles<T>(k, cols, p, panels + at, tiles);
-          tilesToPanel<T>(k, cols, p, tiles, back + at);
-        }
-        const count = <i32>(bytes / sizeof<T>());
-        same(read<T>(back, count), read<T>(panels, count), "panels");
-        expect<bool>(guarded(back, bytes)).toBe(true);
+        const panels = placedPanels<T>(k, cols, draw(k * cols, k + cols));
         const rows = reserve(<usize>cols * sizeof<T>());
         panelsRows<T>(k, cols, k - 1, 1, panels, rows);
         same(read<T>(rows, cols), fromPanels<T>(k, cols, panels).subarray((k - 1) * cols, k * cols), "row");
@@ -170,6 +158,41 @@ function wholeSuite<T>(): void {
         expect<bool>(g.error > 0).toBe(true);
         expect<bool>(tidy<T>(p, Mode.BACKPROP, 4)).toBe(true, "wrote outside its workspace");
       }
+    }
+  });
+  test("back-propagation through AT-NMF stays in its memory, and clips", () => {
+    for (let s = 0; s < SHAPES.length; s += 3) {
+      const p = new Problem(SHAPES[s], SHAPES[s + 1], SHAPES[s + 2], 3 * s + 1);
+      p.epsilon = 1e-10;
+      p.strength = 1;
+      // Half of the entries are far above the fit, and the rest below.
+      for (let i = 0; i < p.V.length; i++) p.V[i] = i % 2 == 0 ? 4 * p.V[i] : 0.01 * p.V[i];
+      const task = begin<T>(p, Mode.BACKPROP, 3);
+      const g = changetype<Gradient>(task.gradient);
+      g.checkpoints = 1;
+      g.steps = 3;
+      keep<T>(task, 0, 0);
+      answer<T>(task, 0);
+      const U = fromPanels<T>(p.m, p.n, changetype<Side>(task.sideH).data);
+      const turned = fromPanels<T>(p.n, p.m, changetype<Side>(task.sideW).data);
+      let clipped = 0;
+      for (let i = 0; i < U.length; i++) {
+        if (U[i] == 0) clipped++;
+        expect<bool>(turned[(i % p.n) * p.m + i / p.n] == U[i]).toBe(true, "the two sides differ");
+      }
+      expect<bool>(clipped > 0 && clipped < U.length).toBe(true, "nothing or all was clipped");
+      advance<T>(task, 0, 0);
+      beginReturn<T>(task, 0);
+      comeBack<T>(task, 0, 0);
+      answerAdjoint<T>(task, 0);
+      const rows = min(p.m, width<T>());
+      storeGradient<T>(task, 0, rows);
+      const found = read<T>(task.staging, rows * p.n);
+      expect<bool>(finite(found)).toBe(true, p.m.toString());
+      for (let i = 0; i < found.length; i++) {
+        if (U[i] == 0) expect<f64>(found[i]).toBe(0);
+      }
+      expect<bool>(tidy<T>(p, Mode.BACKPROP, 3)).toBe(true, "wrote outside its workspace");
     }
   });
   test("implicit gradients stay in their memory", () => {

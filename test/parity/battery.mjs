@@ -213,7 +213,7 @@ function attacks() {
     noiseTrials: 1,
   };
   const ways = [
-    { norm: "l2", epsilons: [0.02, 0.1], gradient: "both", steps: 4 },
+    { norm: "l2", epsilons: [0.02, 0.1], gradient: "both", steps: 8 },
     { norm: "linf", epsilons: [0.05], gradient: "implicit", steps: 4 },
     { norm: "l2", epsilons: [0.05], attack: "fgsm", objective: "reconstruction" },
     { norm: "linf", epsilons: [0.05], compat: "official", gradient: "backprop", steps: 4 },
@@ -388,10 +388,10 @@ export async function battery(advnmf, { threads, engine } = {}) {
     const own = options.compat ? options : { ...options, restarts };
     const { results, baseline } = await lafa(V, { rank, seed: 3, ...own, ...on });
     const found = results.flatMap((one) => [one.perturbed.data, one.W.data, one.H.data]);
-    const figures = results.flatMap((one) => [
+    const figures = results.flatMap((one, at) => [
       one.size,
       one.featureError,
-      ...one.noise.values,
+      ...baseline.noise[at].values,
       ...one.transfer.values,
     ]);
     await note(name, ...found, [...figures, ...baseline.refit.values]);

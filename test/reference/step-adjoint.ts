@@ -10,6 +10,8 @@
 //   Kullback–Leibler   P̄ = −(BĀ)∘R/P;  C̄ = Ḡ∘A/s + BᵀP̄;  B̄ = RĀᵀ + P̄Cᵀ + 1(Σ_j s̄)ᵀ;  X̄ = (BĀ)/P
 //   Frobenius          C̄ = Ḡ∘A/s + Gs̄;  B̄ = XĀᵀ + B(s̄Cᵀ + Cs̄ᵀ);  X̄ = BĀ
 //
+// An entry of C that is 0 stays so, and what flows through it leads nowhere: the first term of its C̄ is left out.
+//
 // The half-step for W is the same on Xᵀ ≈ Hᵀ·Wᵀ.
 
 import { product, transpose } from "./product.js";
@@ -79,7 +81,7 @@ export function halfStepAdjoint(
   const Abar = G.map((g, at) => (g * C[at]!) / s[at]!);
   const sbar = G.map((g, at) => (-g * next[at]!) / s[at]!);
   const BA = product(rows, k, cols, B, Abar);
-  const Cbar = G.map((g, at) => (g * A[at]!) / s[at]!);
+  const Cbar = G.map((g, at) => (C[at]! > 0 ? (g * A[at]!) / s[at]! : 0));
   const Bbar = product(rows, cols, k, R, transpose(k, cols, Abar));
   const Ct = transpose(k, cols, C);
   if (loss === 1) {

@@ -80,6 +80,7 @@ describe("every result stays in its ball and its box, to 1e-12", () => {
         keep,
         epsilons,
         seed,
+        restarts: 2,
       });
       expect(results).toHaveLength(3);
       for (const { epsilon, perturbed, delta, size } of results) {
@@ -120,8 +121,9 @@ test("the figures are those of the victim's factorization, and beat noise of the
   expect(baseline.unattacked).toBe(0);
   expect(baseline.refit.values).toHaveLength(2);
   expect(result!.transfer.values).toHaveLength(2);
-  expect(result!.noise.values).toHaveLength(2);
-  expect(result!.featureError).toBeGreaterThan(2 * result!.noise.most);
+  const [noise] = baseline.noise;
+  expect(noise!.values).toHaveLength(2);
+  expect(result!.featureError).toBeGreaterThan(2 * noise!.most);
   expect(peakBytes).toBeGreaterThan(0);
   const again = await lafa(V, options);
   expect(again.results[0]!.perturbed.data).toEqual(result!.perturbed.data);
@@ -133,11 +135,13 @@ describe("the victim's loss as the objective", () => {
     async (loss) => {
       const V = data(20, 15, 3, 3);
       const options = { ...QUICK, rank: 3, epsilons: [0.05], steps: 15, loss } as const;
-      const [attack] = (await lafa(V, options)).results;
-      const [weak] = (await lafa(V, { ...options, objective: "reconstruction" })).results;
+      const { results, baseline } = await lafa(V, options);
+      const [attack] = results;
+      const onLoss = await lafa(V, { ...options, objective: "reconstruction" });
+      const [weak] = onLoss.results;
       expect(weak!.gradient).toBe("reconstruction");
-      expect(attack!.reconstruction).toBe(weak!.featureError);
-      expect(weak!.reconstruction).toBe(weak!.featureError);
+      expect(baseline.reconstruction).toEqual([weak!.featureError]);
+      expect(onLoss.baseline.reconstruction).toEqual([weak!.featureError]);
       expect(weak!.featureError).toBeLessThan(0.8 * attack!.featureError);
       // The loss of the victim on either.
       const lossOf = async ({ perturbed }: { perturbed: MatrixLike }) => {
@@ -423,39 +427,28 @@ describe("bad input", () => {
 });
 
 describe("attacks are as strong as they were found to be, and far beyond noise", () => {
-  test.skipIf(!wtsiPath)(
-    "WTSI from the start of seed 1: L2 0.01 above 0.6, Linf 0.0005 above 0.5",
-    async () => {
+  // The starts of seeds 0 and 2 lead straight to the reference: there ascents alone come to 0.4 and 0.3.
+  test.skipIf(!wtsiPath).each([
+    ["L2 0.01", { epsilons: [0.01] }, [1, 2], 0.6],
+    ["Linf 0.0005", { norm: "linf", epsilons: [0.0005], gradient: "both" }, [0], 0.5],
+  ] as const)(
+    "WTSI, %s",
+    async (_, options, seeds, least) => {
       const { X } = await wtsi();
-      const V = matrix(96, 21, X);
-      const l2 = await lafa(V, {
-        rank: 4,
-        epsilons: [0.01],
-        seed: 1,
-        restarts: 2,
-        otherStarts: 20,
-        threads: 1,
-      });
-      const [round] = l2.results;
-      expect(round!.featureError).toBeGreaterThanOrEqual(0.6);
-      expect(round!.noise.most).toBeLessThan(0.1);
-      expect(round!.reconstruction).toBeLessThan(0.3);
-      // It is more than what the starts it does not know do to V, for many of these too.
-      expect(round!.transfer.values).toHaveLength(20);
-      expect(round!.transfer.mean).toBeGreaterThan(1.5 * l2.baseline.refit.mean);
-      const linf = {
-        rank: 4,
-        norm: "linf",
-        gradient: "both",
-        epsilons: [0.0005],
-        seed: 1,
-        restarts: 1,
-      } as const;
-      const [flat] = (await lafa(V, linf)).results;
-      expect(flat!.featureError).toBeGreaterThanOrEqual(0.5);
-      expect(flat!.noise.most).toBeLessThan(0.1);
+      for (const seed of seeds) {
+        const asked = { ...options, rank: 4, seed, otherStarts: 20, threads: 1 };
+        const { results, baseline } = await lafa(matrix(96, 21, X), asked);
+        const { featureError: error, transfer } = results[0]!;
+        expect(error).toBeGreaterThanOrEqual(least);
+        expect(baseline.noise[0]!.most).toBeLessThan(0.1);
+        expect(baseline.reconstruction[0]).toBeLessThan(0.3);
+        expect(baseline.unattacked).toBe(0);
+        expect(transfer.values).toHaveLength(20);
+        // From the start of seed 1 it is more than what other starts do to V, for many of these too.
+        if (seed === 1) expect(transfer.mean).toBeGreaterThan(1.5 * baseline.refit.mean);
+      }
     },
-    120_000,
+    240_000,
   );
 
   test("the synthetic data: L2 0.025 above 0.6", async () => {
@@ -469,9 +462,10 @@ describe("attacks are as strong as they were found to be, and far beyond noise",
       otherStarts: 1,
       threads: 1,
     } as const;
-    const [result] = (await lafa(V, options)).results;
-    expect(result!.featureError).toBeGreaterThanOrEqual(0.6);
-    expect(result!.featureError).toBeGreaterThan(3 * result!.noise.most);
-    expect(result!.featureError).toBeGreaterThan(2 * result!.reconstruction);
+    const { results, baseline } = await lafa(V, options);
+    const { featureError: error } = results[0]!;
+    expect(error).toBeGreaterThanOrEqual(0.6);
+    expect(error).toBeGreaterThan(3 * baseline.noise[0]!.most);
+    expect(error).toBeGreaterThan(2 * baseline.reconstruction[0]!);
   }, 120_000);
 });

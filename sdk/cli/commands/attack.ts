@@ -7,7 +7,9 @@ import {
   type LafaResult,
   lafa,
   type Matrix,
+  type Model,
   type PartialAttacks,
+  type Spread,
   sha256,
 } from "../../index.js";
 import { type FormatName, readMatrix } from "../../io/index.js";
@@ -37,6 +39,7 @@ const EXAMPLES = `Examples:
   advnmf attack lafa-synthetic --epsilons 0.01,0.025
   advnmf attack counts.csv --rank 4 --norm linf --epsilons 0.5 --gradient both
   advnmf attack swimmer --epsilons 0.01 --steps 10 --iterations 300 --evaluation-iterations 1000
+  advnmf attack counts.csv --rank 4 --epsilons 0.02 --model atnmf --lambda 2
   advnmf attack photos/ --images columns --rank 5 --epsilons 0.005,0.01,0.02
 `;
 
@@ -48,6 +51,10 @@ row before the attack and one for each ε. Ctrl-C saves the best points so far.`
 
 interface Flags extends FilesFlags {
   readonly rank?: number;
+  readonly model?: Model;
+  readonly lambda?: number;
+  readonly maxInner?: number;
+  readonly maxOuter?: number;
   readonly epsilons: readonly number[];
   readonly norm: "l2" | "linf";
   readonly compat?: "official";
@@ -58,7 +65,7 @@ interface Flags extends FilesFlags {
   readonly randomStart: boolean;
   readonly objective?: "feature-error" | "reconstruction";
   readonly gradient?: "implicit" | "backprop" | "both";
-  readonly loss: "kullback-leibler" | "frobenius";
+  readonly loss?: "kullback-leibler" | "frobenius";
   readonly iterations?: number;
   readonly backpropIterations?: number;
   readonly evaluationIterations: number;
@@ -96,6 +103,15 @@ export function attackCommand(setExitCode: (code: number) => void): Command {
       "sizes of the change: of ‖V‖ for l2, of an entry for linf",
       parseNumbers,
     )
+    .addOption(
+      new Option("--model <name>", "the victim (default: nmf), or one trained against an adversary").choices([
+        "nmf",
+        "atnmf",
+      ]),
+    )
+    .option("--lambda <x>", "atnmf: what its adversary pays, above 1 (default: 2)", parseNumber)
+    .option("--max-inner <n>", "atnmf: updates after each answer of the adversary (default: 25)", parseNumber)
+    .option("--max-outer <n>", "atnmf: such answers at every step (default: 20)", parseNumber)
     .addOption(new Option("--norm <name>", "how it is measured").choices(["l2", "linf"]).default("l2"))
     .addOption(new Option("--compat <name>", "the procedure of LaFA's own code").choices(["official"]))
     .addOption(new Option("--attack <name>", "many steps (default: pgd), or one").choices(["pgd", "fgsm"]))
@@ -103,7 +119,7 @@ export function attackCommand(setExitCode: (code: number) => void): Command {
     .option("--step-size <x>", "the first step, in units of ε (default: 2)", parseNumber)
     .option(
       "--restarts <n>",
-      "random points to begin at, the best of which is kept (default: 4)",
+      "random points to begin at, all but one led to other features first (default: 4)",
       parseNumber,
     )
     .option("--no-random-start", "begin at V itself, where the feature error has no gradient")
@@ -114,16 +130,16 @@ export function attackCommand(setExitCode: (code: number) => void): Command {
       ]),
     )
     .addOption(
-      new Option("--gradient <name>", "of the feature error; both: the better (default: implicit)").choices([
-        "implicit",
-        "backprop",
-        "both",
-      ]),
+      new Option(
+        "--gradient <name>",
+        "of the feature error; both: the better (default: implicit, atnmf: backprop)",
+      ).choices(["implicit", "backprop", "both"]),
     )
     .addOption(
-      new Option("--loss <name>", "what the victim minimises")
-        .choices(["kullback-leibler", "frobenius"])
-        .default("kullback-leibler"),
+      new Option(
+        "--loss <name>",
+        "what the victim minimises (default: kullback-leibler, atnmf: frobenius)",
+      ).choices(["kullback-leibler", "frobenius"]),
     )
     .option("--iterations <n>", "of the victim at every step (default: 1000, official: 1600)", parseNumber)
     .option("--backprop-iterations <n>", "of these, with backprop (default: as --iterations)", parseNumber)
@@ -215,7 +231,7 @@ async function attack(name: string, flags: Flags, signal: AbortSignal): Promise<
     printTable([
       ["input", inputText(input)],
       ["rank", String(options.rank)],
-      ["victim", `${lossText(options.loss as "frobenius")}, ${flags.evaluationIterations} iterations`],
+      ["victim", victimText(record.options)],
       ...(whole
         ? ([
             ["seconds", whole.seconds.toFixed(3)],
@@ -264,6 +280,11 @@ async function describeReference({ referenceW, referenceH }: Flags, reference: R
 /** The flags that decide the result, as the SDK takes them: those that were given. */
 function lafaOptions(flags: Flags, rank: number, reference: Reference | undefined): LafaOptions {
   const given = {
+    model: flags.model,
+    lambda: flags.lambda,
+    maxInner: flags.maxInner,
+    maxOuter: flags.maxOuter,
+    loss: flags.loss,
     compat: flags.compat,
     attack: flags.attack,
     steps: flags.steps,
@@ -286,7 +307,6 @@ function lafaOptions(flags: Flags, rank: number, reference: Reference | undefine
     rank,
     epsilons: flags.epsilons,
     norm: flags.norm,
-    loss: flags.loss,
     evaluationIterations: flags.evaluationIterations,
     init: flags.init,
     seed: flags.seed,
@@ -301,8 +321,16 @@ function resolvedOptions(options: LafaOptions, { matrix }: Input) {
   const { threads: _, reference: __, ...given } = options;
   let largest = 0;
   for (const entry of matrix.data) largest = Math.max(largest, entry);
-  const common = { objective: "feature-error", gradient: "implicit", steps: 40, clip: [0, largest] };
-  const iterations = options.iterations ?? (options.compat ? 1600 : 1000);
+  const hardened = options.model === "atnmf";
+  const common = {
+    model: "nmf",
+    objective: "feature-error",
+    gradient: hardened ? "backprop" : "implicit",
+    loss: hardened ? "frobenius" : "kullback-leibler",
+    steps: 40,
+    clip: [0, largest],
+  } as const;
+  const iterations = hardened ? null : (options.iterations ?? (options.compat ? 1600 : 1000));
   return {
     ...common,
     ...(options.compat
@@ -321,10 +349,11 @@ function resolvedOptions(options: LafaOptions, { matrix }: Input) {
           stepSize: 2,
           restarts: 4,
           randomStart: true,
-          damping: 0.01,
+          damping: hardened ? null : 0.01,
           keep: "best",
           warmStart: false,
         }),
+    ...(hardened ? { lambda: 2, maxInner: 25, maxOuter: 20 } : {}),
     iterations,
     backpropIterations: iterations,
     ...given,
@@ -332,6 +361,11 @@ function resolvedOptions(options: LafaOptions, { matrix }: Input) {
     ...(options.objective === "reconstruction" ? { gradient: null } : {}),
     dtype: matrix.data instanceof Float32Array ? "f32" : "f64",
   };
+}
+
+function victimText(options: ReturnType<typeof resolvedOptions>): string {
+  const method = options.model === "atnmf" ? `AT-NMF, λ = ${options.lambda}` : lossText(options.loss);
+  return `${method}, ${options.evaluationIterations} iterations`;
 }
 
 /** What an attack came to: all of it, or the points that it had got to when it was interrupted. */
@@ -400,15 +434,15 @@ function printFigures({ results, baseline, assumption }: LafaResult, unattackedE
       "",
       figure(baseline.refit.mean),
     ],
-    ...results.map((result) => [
+    ...results.map((result, at) => [
       String(result.epsilon),
       result.size.toPrecision(3),
       figure(result.featureError),
       figure(result.featureErrorW),
       figure(result.featureErrorH),
       result.reconstructionError.toPrecision(3),
-      figure(result.noise.mean),
-      figure(result.reconstruction),
+      figure((baseline.noise[at] as Spread).mean),
+      figure(baseline.reconstruction[at] as number),
       figure(result.transfer.mean),
     ]),
   ]);

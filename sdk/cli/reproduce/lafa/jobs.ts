@@ -69,7 +69,9 @@ export function iterationsOf({ gradient, procedure, lengths }: Job): number {
   const { steps, iterations, evaluationIterations, otherStarts, noiseTrials } = lengths;
   // Three points of every attack are judged, that on the loss among them.
   const judged = 2 + 3 * (restarts + 1) + 2 * otherStarts + noiseTrials;
-  const perStep = 1 + restarts * (gradient === "backprop" ? 5 : 2);
+  // The last quarter of the steps goes three times as far.
+  const farther = procedure === "ours" ? 1.5 : 1;
+  const perStep = 1 + farther * restarts * (gradient === "backprop" ? 5 : 2);
   return judged * evaluationIterations + (steps + 1) * iterations * perStep;
 }
 

@@ -1,5 +1,6 @@
 // The page: what was found, the tables and the figures, in one file without scripts or network.
 
+import { canLead } from "../../../staged-ascent.js";
 import { readableBytes } from "../../print.js";
 import type { charting } from "../charts.js";
 import { Html, html } from "../html.js";
@@ -121,7 +122,7 @@ function methodNotes({ options }: ReproduceRecord): Html {
   return html`<section><h2>How it was run</h2>
 <ul>
 <li>The victim factorizes by multiplicative updates for the Kullback–Leibler divergence, H before W, ${evaluationIterations} iterations; the features of V by as many from the same start are the reference, so that without an attack the feature error is 0.</li>
-<li>The attack takes ${steps} steps of Auto-PGD from ${restarts === 1 ? "a random point" : `each of ${restarts} random points`} of the ball, in the box from 0 to the largest entry of V, each with the gradient of the feature error after ${iterations} iterations, and keeps the best of the three points of each that lead on the way, after a whole factorization.</li>
+<li>The attack takes ${steps} steps of Auto-PGD from ${restarts === 1 ? "a random point" : `each of ${restarts} random points`} of the ball, in the box from 0 to the largest entry of V, each with the gradient of the feature error after ${iterations} iterations, and keeps the best of the three points of each that lead in the end, after a whole factorization.${canLead(steps) && ` The last quarter of the steps looks three times as far ahead.${restarts > 1 ? " All but the first begin by approaching features that V’s factorization passes from another start, where these are far from the reference: half of the steps, through a tenth of the iterations." : ""}`}</li>
 <li>Implicit: the gradient through the conditions of a stationary point, damped by 0.01. Back-propagation: through every one of the ${iterations} iterations.</li>
 <li>${noiseTrials} random perturbations and ${otherStarts} other starts as controls.</li>
 <li>The authors’ code takes sign steps in either norm, rescales to the sphere, draws a new start for every gradient and for its reference, and keeps the last iterate. “Official” stands for this procedure, run here with ${iterations} iterations a step${iterations === OFFICIAL_ITERATIONS ? ", as theirs on WTSI" : ` (theirs on WTSI: ${OFFICIAL_ITERATIONS})`}; in it the reference takes half the iterations, and its implicit gradient is taken as the last 81 iterations back-propagated. “Quoted” figures are of that code itself.</li>

@@ -74,7 +74,10 @@ async function runJob(
     },
   });
   const [result] = results;
-  if (result === undefined) throw new Error("an attack of one size has one result");
+  const [noise] = baseline.noise;
+  const [byLoss] = baseline.reconstruction;
+  if (result === undefined || noise === undefined || byLoss === undefined)
+    throw new Error("an attack of one size has one result");
   return {
     featureError: result.featureError,
     featureErrorW: result.featureErrorW,
@@ -85,8 +88,8 @@ async function runJob(
     unattacked: baseline.unattacked,
     refit: baseline.refit,
     transfer: result.transfer,
-    noise: result.noise,
-    byLoss: result.reconstruction,
+    noise,
+    byLoss,
     gradientReliable: result.gradientReliable,
     warnings: result.warnings,
     history: result.history,
