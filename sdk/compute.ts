@@ -4,14 +4,11 @@
 import { plan } from "./cost.js";
 import type { Engine } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
-import type { LawProblem } from "./fragility/law-run.js";
-import type { TrainingProblem } from "./fragility/training-run.js";
 import { processors } from "./platform/threads.js";
 import { MOST_THREADS, type Problem } from "./problem.js";
 import { abortedBefore, abortedWith, drive, refuseTooLarge, run, type Solution, withLack } from "./solve.js";
 import type { Calls } from "./workers/call.js";
 import type { Outcomes } from "./workers/pool.js";
-import { runWork, type SolutionOf } from "./workers/work.js";
 
 /**
  * Computes a problem when the engine's calls before it have ended.
@@ -30,27 +27,6 @@ export function compute(engine: Engine, problem: Problem, calls: Calls): Promise
     }
     const solution = await drive(run(engine, problem), calls.signal, calls.onProgress);
     return threads === 1 ? solution : withLack(solution, threads, engine.pool.lack as string);
-  });
-}
-
-/**
- * Computes a training or trials of the linear law, in its turn, on `threads` or as many as there can be.
- *
- * @param threads told how many workers stand ready.
- * @throws AdvnmfError what the run throws; `ABORTED` with the solution so far as `best`; `WORKER`.
- */
-export function computeJob<J extends TrainingProblem | LawProblem>(
-  engine: Engine,
-  job: J,
-  threads: (ready: number) => number,
-  calls: Calls,
-): Promise<SolutionOf<J>> {
-  return engine.enqueue(async () => {
-    if (calls.signal?.aborted) throw abortedBefore(calls.signal);
-    const team = threads(engine.pool.size);
-    if (team > 1 && (await engine.pool.ready(team))) return engine.pool.team(job, team, calls);
-    const solution = await drive(runWork(engine, job), calls.signal, calls.onProgress);
-    return team === 1 ? solution : withLack(solution, team, engine.pool.lack as string);
   });
 }
 

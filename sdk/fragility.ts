@@ -1,8 +1,3 @@
-import { attack } from "./fragility/attack.js";
-import { compression } from "./fragility/compression.js";
-import { linear, points, qr, signs } from "./fragility/law.js";
-import { gradient, predict } from "./fragility/predict.js";
-import { train } from "./fragility/training.js";
 import type {
   CompressionOptions,
   CompressionResult,
@@ -109,15 +104,18 @@ export interface Fragility {
   ): Promise<NetworkAttackResult>;
 }
 
+/** What few programs use is loaded when it is first called. */
+const functions = () => import("./fragility/functions.js");
+
 /** See {@link Fragility}. */
 export const fragility: Fragility = {
-  linear,
-  qr,
-  points,
-  signs,
-  train,
-  predict,
-  gradient,
-  compression,
-  attack,
+  linear: async (...given) => (await functions()).linear(...given),
+  qr: async (...given) => (await functions()).qr(...given),
+  points: async (...given) => (await functions()).points(...given),
+  signs: async (...given) => (await functions()).signs(...given),
+  train: async (...given) => (await functions()).train(...given),
+  predict: async (...given) => (await functions()).predict(...given),
+  gradient: async (...given) => (await functions()).gradient(...given),
+  compression: async (...given) => (await functions()).compression(...given),
+  attack: async (...given) => (await functions()).attack(...given),
 };

@@ -259,6 +259,9 @@ export function driveSync(steps: Run, onProgress?: (progress: Progress) => void)
 /** Seconds between two turns of the event loop. */
 const TURN_SECONDS = 0.015;
 
+/** Bursts during which a clock that runs would have moved: on the edge it stands still while code runs. */
+const FROZEN_BURSTS = 256;
+
 /**
  * Drives a run and lets the event loop turn some sixty times a second.
  *
@@ -270,9 +273,12 @@ export async function drive<S extends Ended>(
   onProgress: ((progress: Progress) => void) | undefined,
 ): Promise<S> {
   let turned = performance.now();
+  let bursts = 0;
   let step = steps.next(false);
   while (!step.done) {
-    if (performance.now() - turned >= TURN_SECONDS * 1000) {
+    const passed = performance.now() - turned;
+    bursts++;
+    if (passed >= TURN_SECONDS * 1000 || (passed === 0 && bursts >= FROZEN_BURSTS)) {
       try {
         onProgress?.(step.value);
       } catch (error) {
@@ -281,6 +287,7 @@ export async function drive<S extends Ended>(
       }
       await nextTurn();
       turned = performance.now();
+      bursts = 0;
     }
     step = steps.next(signal?.aborted ?? false);
   }
@@ -327,6 +334,10 @@ export async function shaped<R, S extends Ended = Solution>(
 /** Resolves in a later turn, without the 4 ms that browsers add to nested timers. */
 export function nextTurn(): Promise<void> {
   if (typeof setImmediate === "function") return new Promise((resolve) => setImmediate(resolve));
+  // In workerd messages go before timers, so that a time limit would never come.
+  if (globalThis.navigator?.userAgent === "Cloudflare-Workers") {
+    return new Promise((resolve) => setTimeout(resolve));
+  }
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {

@@ -1,7 +1,5 @@
 // The linear law (assembly/fragility/law.ts): Gaussian points, the caller's own, and sums of signs.
 
-import { computeJob, cores } from "../compute.js";
-import { teamFor } from "../cost.js";
 import { defaultEngine } from "../engine.js";
 import { AdvnmfError } from "../errors.js";
 import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
@@ -9,7 +7,8 @@ import { checkOptions, show, wholeNumber } from "../options.js";
 import { MOST_THREADS } from "../problem.js";
 import { shaped } from "../solve.js";
 import { checkFinite } from "./check.js";
-import { FIGURES, type LawProblem, type LawSolution } from "./law-run.js";
+import { computeJob } from "./compute.js";
+import { FIGURES, type LawProblem, type LawSolution, lawRun } from "./law-run.js";
 import type {
   EngineOption,
   LinearOptions,
@@ -34,9 +33,9 @@ export async function linear(options: LinearOptions): Promise<LinearResult> {
   const problem: LawProblem = { kind: "law", dtype: "f64", dimension, trials, seed };
   // Two factorizations at half a nanosecond a multiply+add, and as many draws as entries.
   const alone = trials * dimension * dimension * (dimension * 0.7 + 60);
-  const team = (ready: number) => teamFor(alone, 1, asked, () => cores(engine), ready);
+  const effort = { alone, meetings: 1, threads: asked };
   const shape = (solution: LawSolution) => linearResult(problem, solution);
-  return shaped(computeJob(engine, problem, team, options), shape, signal);
+  return shaped(computeJob(engine, problem, lawRun, effort, options), shape, signal);
 }
 
 function linearResult(problem: LawProblem, solution: LawSolution): LinearResult {
@@ -187,7 +186,7 @@ export async function signs(options: SignsOptions): Promise<SignsResult> {
     }
   });
   const coefficients = found.subarray(0, d - 1).slice();
-  const count = 2 ** d;
+  const count = 1 << d;
   const X = { rows: count, cols: d, data: new Float64Array(count * d) };
   const labels = new Int32Array(count);
   for (let point = 0; point < count; point++) {

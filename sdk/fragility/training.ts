@@ -1,7 +1,5 @@
 // What `fragility.train` takes and returns.
 
-import { computeJob, cores } from "../compute.js";
-import { teamFor } from "../cost.js";
 import { defaultEngine } from "../engine.js";
 import { AdvnmfError } from "../errors.js";
 import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
@@ -9,7 +7,8 @@ import { checkOptions, numberFrom, oneOf, wholeNumber } from "../options.js";
 import { MOST_THREADS } from "../problem.js";
 import { shaped } from "../solve.js";
 import { checkFinite, checkLabels, checkUnits, constantColumns } from "./check.js";
-import type { TrainingProblem, TrainingSolution } from "./training-run.js";
+import { computeJob } from "./compute.js";
+import { type TrainingProblem, type TrainingSolution, trainingRun } from "./training-run.js";
 import type { Activation, TrainOptions, TrainResult } from "./types.js";
 
 /** Points up to which a batch is all of them, and a batch of more. */
@@ -55,9 +54,9 @@ export async function train(
   const step = batchSize * (3 * weights * MULTIPLY_ADD + (widths.at(-1) as number) * EXPONENTIAL);
   const steps = tolerance > 0 ? Math.min(maxIterations, USUAL_STEPS) : maxIterations;
   const alone = (steps * step) / (problem.dtype === "f32" ? 2 : 1);
-  const team = (ready: number) => teamFor(alone, steps, asked, () => cores(engine), ready);
+  const effort = { alone, meetings: steps, threads: asked };
   const shape = (solution: TrainingSolution): TrainResult => ({ ...solution, activation, seed });
-  return shaped(computeJob(engine, problem, team, options), shape, signal);
+  return shaped(computeJob(engine, problem, trainingRun, effort, options), shape, signal);
 }
 
 function trainingProblem(data: MatrixLike, given: ArrayLike<number>, options: TrainOptions): TrainingProblem {

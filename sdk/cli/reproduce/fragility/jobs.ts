@@ -109,7 +109,7 @@ function range(count: number): number[] {
 export function secondsOf(job: Job): number {
   const { dimension: d } = job;
   if (job.part === "law") return (job.trials * d * d * (d * 0.7 + 60)) / 1e9;
-  if (job.part === "signs") return (2 ** d * 4) / 4096;
+  if (job.part === "signs") return ((1 << d) * 4) / 4096;
   const weights = (d + job.hidden * (job.depth - 1)) * job.hidden;
   const training =
     job.part === "mnist" ? (job.steps * 128 * weights * 3) / 8e9 : (300 * d * weights * 3) / 3e9;

@@ -94,7 +94,7 @@ function signsSection({ signs, draws }: ReproduceRecord, results: Results, chart
     return html`<tr><th scope="row">${interior ? "interior" : "others"}</th><td>${own.length}</td><td>${figure(median(own.map(({ phi }) => phi)))}</td><td>${figure(median(own.map(({ cosine }) => Math.abs(cosine))))}</td><td>${shown(correlation)}</td></tr>`;
   };
   return html`<section><h2>Theorem 5</h2>
-<p>x = Az for all ${2 ** signs.dimension} sign vectors z in ${signs.dimension} dimensions, A Gaussian, labelled by the last sign. If the classifier looks at the last feature alone, the compression is φ = |R<sub>dd</sub>|/‖A<sub>d</sub>‖ of A = QR. The classifier of largest margin does so if and only if every coefficient of A<sub>d</sub> on the other columns is at most 1 in size (“interior”); otherwise it uses other features too, and is less compressed.</p>
+<p>x = Az for all ${1 << signs.dimension} sign vectors z in ${signs.dimension} dimensions, A Gaussian, labelled by the last sign. If the classifier looks at the last feature alone, the compression is φ = |R<sub>dd</sub>|/‖A<sub>d</sub>‖ of A = QR. The classifier of largest margin does so if and only if every coefficient of A<sub>d</sub> on the other columns is at most 1 in size (“interior”); otherwise it uses other features too, and is less compressed.</p>
 <div class="pair"><div>${signsFigure(charts, results)}</div><div class="scroll"><table>
 <thead><tr><th scope="col">draws</th><th scope="col">count</th><th scope="col">median φ</th><th scope="col">median |cos θ|</th><th scope="col">correlation</th></tr></thead>
 <tbody>${row(true, signs.correlationInterior)}${row(false, signs.correlationOther)}</tbody></table></div></div></section>`;

@@ -66,7 +66,7 @@ export const SETS: Readonly<Record<SetName, SetFacts>> = {
     pictures: null,
     iterationMs: 0.05,
     remark:
-      "103×200: two Gaussians, their mixture and anchor rows, uniform weights; drawn here as the authors’ code does, another draw than theirs.",
+      "Two Gaussians, their mixture and anchor rows, uniform weights; drawn here as the authors’ code does, another draw than theirs.",
   },
   wtsi: {
     name: "wtsi",
@@ -93,7 +93,7 @@ export const SETS: Readonly<Record<SetName, SetFacts>> = {
     quick: [],
     pictures: { width: 32, height: 32, images: "columns" },
     iterationMs: 2,
-    remark: "256 poses of a figure with four limbs, 1024×256, made here.",
+    remark: "256 poses of a figure with four limbs, made here.",
   },
   face: {
     name: "face",
