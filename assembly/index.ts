@@ -28,7 +28,7 @@ export {
 } from "./anmf/workspace";
 export { faces } from "./data/faces";
 export { atnmfSynthetic, lafaSynthetic, swimmer } from "./data/generators";
-export { gaussian, separate, signs } from "./fragility/law";
+export { gaussian, separate } from "./fragility/law";
 export { networkLayout } from "./fragility/workspace";
 export { logRatio } from "./lafa/reconstruction";
 

@@ -12,7 +12,7 @@
 // For n = d and Gaussian points the square of the cosine is Beta(½, (d − 1)/2): its root mean square is 1/√d. The two
 // sides of every identity come from two factorizations, the pair being first in one and last in the other.
 
-import { factorize, multiplyQ, solveTransposed, solveUpper } from "../linalg/qr";
+import { factorize, multiplyQ, solveTransposed } from "../linalg/qr";
 import { axpy, dot } from "../linalg/vector";
 import { nextChunk } from "../parallel/claim";
 import { normal } from "../rng/counter";
@@ -36,7 +36,8 @@ export class Law {
 const FIGURES: i32 = 6;
 
 /**
- * Figures of points 0 and 1 of n in R^d, which lie one after another at the start of `scratch`: 2dn + n + 2d f64.
+ * Figures of points 0 and 1 of n in R^d, which lie one after another at the start of `scratch`: 2dn + n + 2d f64. Behind
+ * them it leaves R with the pair last, by columns of d numbers, and behind that the diagonal of R.
  */
 export function separate(d: i32, n: i32, scratch: usize, figures: usize): void {
   const column = <usize>d * 8;
@@ -91,27 +92,7 @@ export function law(task: Task, trials: i32, id: i32): void {
   }
 }
 
-/** dst (count f64) ← Gaussian numbers for points of the caller's own. scratch: 16 bytes. */
-export function gaussian(seed: u32, count: i32, dst: usize, scratch: usize): void {
-  normal<f64>(seed, 0x50545300, count, false, dst, scratch);
-}
-
-/**
- * Theorem 5's setting: A (d·d f64, its columns one after another) ← Gaussian numbers, for data x = Az with signs z.
- * coefficients (d − 1, then 2): A_d = Σ β_i A_i + its part at right angles, whose length is |R_dd|; then that and ‖A_d‖.
- * The classifier of largest margin for the sign z_d looks at that part alone if and only if every |β_i| ≤ 1. work:
- * d·d + d f64.
- */
-export function signs(d: i32, seed: u32, A: usize, coefficients: usize, work: usize): void {
-  const column = <usize>d * 8;
-  const last = column * (d - 1);
-  normal<f64>(seed, 0x53474e00, d * d, false, A, work);
-  memory.copy(work, A, column * d);
-  const diagonal = work + column * d;
-  factorize<f64>(d, d, work, diagonal);
-  const behind = column - 8;
-  memory.copy(coefficients, work + last, behind);
-  solveUpper<f64>(d, d - 1, work, diagonal, coefficients);
-  store<f64>(coefficients + behind, Math.abs(load<f64>(diagonal + behind)));
-  store<f64>(coefficients + behind, Math.sqrt(dot<f64>(d, A + last, A + last)), 8);
+/** dst (count f64) ← Gaussian numbers for points of the host's own. scratch: 16 bytes. */
+export function gaussian(seed: u32, stream: u32, count: i32, dst: usize, scratch: usize): void {
+  normal<f64>(seed, stream, count, false, dst, scratch);
 }

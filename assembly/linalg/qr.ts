@@ -51,13 +51,3 @@ export function solveTransposed<T>(m: i32, n: i32, A: usize, diagonal: usize, b:
     store<T>(at, <T>(rest / <f64>load<T>(diagonal + <usize>k * sizeof<T>())));
   }
 }
-
-/** b (n) ← the z of Rz = b; n may be less than the number of columns. */
-export function solveUpper<T>(m: i32, n: i32, A: usize, diagonal: usize, b: usize): void {
-  for (let k = n - 1; k >= 0; k--) {
-    const at = b + <usize>k * sizeof<T>();
-    const z = load<T>(at) / load<T>(diagonal + <usize>k * sizeof<T>());
-    store<T>(at, z);
-    axpy<T>(k, -z, entry<T>(m, A, 0, k), b);
-  }
-}

@@ -1,6 +1,6 @@
 // The linear law (assembly/fragility/law.ts): Gaussian points, the caller's own, and sums of signs.
 
-import { defaultEngine } from "../engine.js";
+import { defaultEngine, type Engine } from "../engine.js";
 import { AdvnmfError } from "../errors.js";
 import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { checkOptions, show, wholeNumber } from "../options.js";
@@ -103,27 +103,41 @@ export async function qr(
   checkFinite(X, "points");
   const [i, j] = checkPair(pair, n);
   const engine = options.engine ?? (await defaultEngine());
+  const { figures } = await separate(engine, X, [i, j]);
+  if (Object.values(figures).every((x: number) => Number.isFinite(x) && x !== 0)) return figures;
+  throw new AdvnmfError(
+    "RANK",
+    `points ${i} and ${j} are not independent of each other and the rest: no linear classifier tells all ${n} points apart`,
+    { pair: [i, j] },
+  );
+}
+
+/** The figures of two points, the rows of X, and R of the factorization in which they are last. */
+function separate(
+  engine: Engine,
+  X: Matrix,
+  [i, j]: readonly [number, number],
+): Promise<{ figures: PairFigures; R: (row: number, column: number) => number }> {
+  const { rows: n, cols: d } = X;
   return engine.enqueue(async () => {
     const { arena } = engine;
     const mark = arena.mark();
     try {
-      const scratch = arena.take((2 * d * n + n + 2 * d) * 8, `${n} points in ${d} dimensions`);
-      const figures = arena.take(FIGURES.length * 8, "their figures");
-      const to = new Float64Array(arena.memory.buffer, scratch, n * d);
+      const length = 2 * d * n + n + 2 * d;
+      const scratch = arena.take(length * 8, `${n} points in ${d} dimensions`);
+      const found = arena.take(FIGURES.length * 8, "their figures");
+      const numbers = new Float64Array(arena.memory.buffer, scratch, length);
       const others = Array.from({ length: n }, (_, k) => k).filter((k) => k !== i && k !== j);
       for (const [place, k] of [i, j, ...others].entries()) {
-        to.set(X.data.subarray(k * d, (k + 1) * d), place * d);
+        numbers.set(X.data.subarray(k * d, (k + 1) * d), place * d);
       }
-      engine.kernel("separate")(d, n, scratch, figures);
-      const found = [...new Float64Array(arena.memory.buffer, figures, FIGURES.length)];
-      if (!found.every((x) => Number.isFinite(x) && x !== 0)) {
-        throw new AdvnmfError(
-          "RANK",
-          `points ${i} and ${j} are not independent of each other and the rest: no linear classifier tells all ${n} points apart`,
-          { pair: [i, j] },
-        );
-      }
-      return Object.fromEntries(FIGURES.map((name, at) => [name, found[at]])) as unknown as PairFigures;
+      engine.kernel("separate")(d, n, scratch, found);
+      const values = [...new Float64Array(arena.memory.buffer, found, FIGURES.length)];
+      const figures = Object.fromEntries(FIGURES.map((name, at) => [name, values[at]]));
+      const kept = numbers.slice(d * n, 2 * d * n + n);
+      const R = (row: number, column: number) =>
+        kept[row === column ? d * n + row : column * d + row] as number;
+      return { figures: figures as unknown as PairFigures, R };
     } finally {
       arena.rewind(mark);
     }
@@ -149,14 +163,23 @@ export async function points(options: PointsOptions): Promise<Matrix<Float64Arra
   const cols = wholeNumber(options.dimension, 1, 0x7fffffff, "dimension");
   const seed = wholeNumber(options.seed ?? 0, 0, 0xffffffff, "seed");
   const engine = options.engine ?? (await defaultEngine());
+  return { rows, cols, data: await gaussian(engine, seed, POINTS, rows * cols) };
+}
+
+/** Streams of the points, and of A. */
+const POINTS = 0x50545300;
+const SIGNS = 0x53474e00;
+
+/** Gaussian numbers of a stream. */
+function gaussian(engine: Engine, seed: number, stream: number, count: number): Promise<Float64Array> {
   return engine.enqueue(async () => {
     const { arena } = engine;
     const mark = arena.mark();
     try {
       const scratch = arena.take(16, "a draw");
-      const to = arena.take(rows * cols * 8, `${rows} points in ${cols} dimensions`);
-      engine.kernel("gaussian")(seed, rows * cols, to, scratch);
-      return { rows, cols, data: new Float64Array(arena.memory.buffer, to, rows * cols).slice() };
+      const to = arena.take(count * 8, `${count} Gaussian numbers`);
+      engine.kernel("gaussian")(seed, stream, count, to, scratch);
+      return new Float64Array(arena.memory.buffer, to, count).slice();
     } finally {
       arena.rewind(mark);
     }
@@ -169,23 +192,20 @@ export async function signs(options: SignsOptions): Promise<SignsResult> {
   const d = wholeNumber(options.dimension, 2, 16, "dimension");
   const seed = wholeNumber(options.seed ?? 0, 0, 0xffffffff, "seed");
   const engine = options.engine ?? (await defaultEngine());
-  const { columns, found } = await engine.enqueue(async () => {
-    const { arena } = engine;
-    const mark = arena.mark();
-    try {
-      const what = `a ${d}×${d} matrix`;
-      const A = arena.take(d * d * 8, what);
-      const coefficients = arena.take((d + 1) * 8, what);
-      engine.kernel("signs")(d, seed, A, coefficients, arena.take((d * d + d) * 8, what));
-      return {
-        columns: new Float64Array(arena.memory.buffer, A, d * d).slice(),
-        found: new Float64Array(arena.memory.buffer, coefficients, d + 1).slice(),
-      };
-    } finally {
-      arena.rewind(mark);
-    }
-  });
-  const coefficients = found.subarray(0, d - 1).slice();
+  // Column i of A is point i; A_d and A_1 are the pair, A_d last in R.
+  const columns = await gaussian(engine, seed, SIGNS, d * d);
+  const A: Matrix<Float64Array> = { rows: d, cols: d, data: new Float64Array(d * d) };
+  for (let i = 0; i < d; i++) for (let r = 0; r < d; r++) A.data[r * d + i] = columns[i * d + r] as number;
+  const { figures, R } = await separate(engine, { rows: d, cols: d, data: columns }, [0, d - 1]);
+  // A_d's coefficients on the others solve R₁₁β = r: the columns of R are A_2, …, A_{d−1}, A_1, A_d.
+  const coefficients = new Float64Array(d - 1);
+  for (let k = d - 2; k >= 0; k--) {
+    let rest = R(k, d - 1);
+    for (let j = k + 1; j < d - 1; j++) rest -= R(k, j) * (coefficients[(j + 1) % (d - 1)] as number);
+    coefficients[(k + 1) % (d - 1)] = rest / R(k, k);
+  }
+  const last = columns.subarray(d * (d - 1));
+  const length = Math.sqrt(last.reduce((sum, x) => sum + x * x, 0));
   const count = 1 << d;
   const X = { rows: count, cols: d, data: new Float64Array(count * d) };
   const labels = new Int32Array(count);
@@ -197,13 +217,11 @@ export async function signs(options: SignsOptions): Promise<SignsResult> {
     }
     labels[point] = (point >> (d - 1)) & 1;
   }
-  const A: Matrix<Float64Array> = { rows: d, cols: d, data: new Float64Array(d * d) };
-  for (let i = 0; i < d; i++) for (let r = 0; r < d; r++) A.data[r * d + i] = columns[i * d + r] as number;
   return {
     X,
     labels,
     A,
-    phi: (found[d - 1] as number) / (found[d] as number),
+    phi: figures.corner / length,
     coefficients,
     interior: coefficients.every((beta) => Math.abs(beta) <= 1),
   };
