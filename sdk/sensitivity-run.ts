@@ -4,6 +4,7 @@
 import type { Engine } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
 import type { Factors } from "./feature-error.js";
+import { Fields } from "./fields.js";
 import {
   aborted,
   CURVATURE,
@@ -13,7 +14,6 @@ import {
   MODES,
   Pace,
   PURPOSES,
-  Record,
   type SystemFigures,
 } from "./gradient.js";
 import type { Matrix } from "./matrix.js";
@@ -119,8 +119,8 @@ export function* sensitivityRun(
     run.call("gradientLayout", base, MODES.implicit, 0);
     const room = roomFor(count);
     run.call("sensitivityLayout", arena.take(run.call("sensitivityLayout", 0, room), what), room);
-    const record = new Record(engine, run.pointer("gradient"));
-    const own = new Record(engine, record.pointer("sensitivity"), "sensitivity");
+    const record = new Fields(engine, run.pointer("gradient"), "gradient");
+    const own = new Fields(engine, record.pointer("sensitivity"), "sensitivity");
     run.start(0);
 
     const pace = new Pace();
