@@ -5,6 +5,7 @@ import { Bilevel } from "./anmf/workspace";
 import { storePerturbation } from "./atnmf/adversary";
 import { storeGradient } from "./lafa/backprop";
 import { loadReference } from "./lafa/reference";
+import { drawVector, loadVector, Sensitivity, sensitivityLayout, storeVector } from "./lafa/sensitivity";
 import { Gradient, gradientLayout } from "./lafa/workspace";
 import { loadRows, storeFactors } from "./nmf/factors";
 import { initHalfNormal, initRandom } from "./nmf/init";
@@ -111,6 +112,13 @@ export const gradient_curvature: usize = offsetof<Gradient>("curvature");
 export const gradient_multiplier: usize = offsetof<Gradient>("multiplier");
 export const gradient_leak: usize = offsetof<Gradient>("leak");
 export const gradient_matching: usize = offsetof<Gradient>("matching");
+export const gradient_sensitivity: usize = offsetof<Gradient>("sensitivity");
+export const sensitivity_only: usize = offsetof<Sensitivity>("only");
+export const sensitivity_norm: usize = offsetof<Sensitivity>("norm");
+export const sensitivity_length: usize = offsetof<Sensitivity>("length");
+export const sensitivity_squares: usize = offsetof<Sensitivity>("squares");
+export const sensitivity_values: usize = offsetof<Sensitivity>("values");
+export const sensitivity_last: usize = offsetof<Sensitivity>("last");
 
 // f32
 
@@ -161,6 +169,18 @@ export function loadReference_f32(task: Task): void {
 }
 export function storeGradient_f32(task: Task, row0: i32, count: i32): void {
   storeGradient<f32>(task, row0, count);
+}
+export function sensitivityLayout_f32(task: Task, base: usize, room: i32): f64 {
+  return sensitivityLayout<f32>(task, base, room);
+}
+export function drawVector_f32(task: Task, seed: u32): void {
+  drawVector<f32>(task, seed);
+}
+export function loadVector_f32(task: Task): void {
+  loadVector<f32>(task);
+}
+export function storeVector_f32(task: Task, index: i32): void {
+  storeVector<f32>(task, index);
 }
 export function uniform_f32(seed: u32, stream: u32, count: i32, dst: usize, scratch: usize): void {
   uniform<f32>(seed, stream, count, dst, scratch);
@@ -215,6 +235,18 @@ export function loadReference_f64(task: Task): void {
 }
 export function storeGradient_f64(task: Task, row0: i32, count: i32): void {
   storeGradient<f64>(task, row0, count);
+}
+export function sensitivityLayout_f64(task: Task, base: usize, room: i32): f64 {
+  return sensitivityLayout<f64>(task, base, room);
+}
+export function drawVector_f64(task: Task, seed: u32): void {
+  drawVector<f64>(task, seed);
+}
+export function loadVector_f64(task: Task): void {
+  loadVector<f64>(task);
+}
+export function storeVector_f64(task: Task, index: i32): void {
+  storeVector<f64>(task, index);
 }
 export function uniform_f64(seed: u32, stream: u32, count: i32, dst: usize, scratch: usize): void {
   uniform<f64>(seed, stream, count, dst, scratch);

@@ -39,7 +39,7 @@ const shared = {
   platform: "neutral",
   // In one piece: a page without a bundler resolves no names of packages, and every file costs a start in Node
   // a millisecond. Only what few need, and load when they need it, stays outside.
-  external: ["node:*", ...Object.keys(manifest.dependencies)],
+  external: ["node:*", "./advnmf.wasm", ...Object.keys(manifest.dependencies)],
   mainFields: ["module", "main"],
   legalComments: "eof",
   define: {
@@ -56,6 +56,8 @@ await build({
     sync: "sdk/sync.ts",
     inline: "sdk/inline.ts",
     cli: "sdk/cli/main.ts",
+    workerd: "sdk/workerd.ts",
+    "workerd-sync": "sdk/workerd-sync.ts",
   },
   splitting: true,
   // Beside the module: a chunk may hold the URL of advnmf.wasm or worker.js, relative to itself.

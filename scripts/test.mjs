@@ -22,8 +22,11 @@ process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
 
 /** Other runtimes are a matter of the tests only; without them (no network, say) their tests are skipped. */
 async function installRuntimes() {
-  const code = await install(join(root, "test", "runtimes"), "installing Deno for the tests");
-  if (code !== 0) say("Deno could not be installed: its tests will be skipped");
+  const code = await install(
+    join(root, "test", "runtimes"),
+    "installing Deno, workerd and webpack for the tests",
+  );
+  if (code !== 0) say("they could not be installed: their tests will be skipped");
 }
 
 async function count(title, check) {

@@ -24,6 +24,12 @@ export { nmf } from "./nmf.js";
 export type { WasmSource } from "./platform/load.js";
 export type { Norm } from "./projection.js";
 export { type RankScore, type SelectRankOptions, type SelectRankResult, selectRank } from "./select-rank.js";
+export {
+  type FeatureSensitivity,
+  type SensitivityOptions,
+  type SensitivityResult,
+  sensitivity,
+} from "./sensitivity.js";
 export { transform } from "./transform.js";
 export type {
   AnmfHistoryEntry,

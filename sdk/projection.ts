@@ -33,13 +33,12 @@ export class PerturbationSet {
         1,
       );
     }
-    const whole = this.#clipped(D, 1);
-    if (this.size(whole) <= this.#radius) return whole;
+    if (this.#sizeAt(D, 1) <= this.#radius) return this.#clipped(D, 1);
     let low = 0;
     let high = 1;
     for (let i = 0; i < 60; i++) {
       const middle = (low + high) / 2;
-      if (this.size(this.#clipped(D, middle)) <= this.#radius) low = middle;
+      if (this.#sizeAt(D, middle) <= this.#radius) low = middle;
       else high = middle;
     }
     return this.#clipped(D, low);
@@ -48,7 +47,25 @@ export class PerturbationSet {
   /** V + tD, clipped to the box. */
   #clipped(D: Float64Array, t: number): Float64Array {
     const V = this.base;
-    return D.map((d, at) => Math.max(this.#low, Math.min(this.#high, (V[at] as number) + t * d)));
+    const X = new Float64Array(D.length);
+    const [low, high] = [this.#low, this.#high];
+    for (let at = 0; at < D.length; at++) {
+      X[at] = Math.max(low, Math.min(high, (V[at] as number) + t * (D[at] as number)));
+    }
+    return X;
+  }
+
+  /** The Euclidean size of that, entry by entry as `size` has it; the bisection makes no matrix. */
+  #sizeAt(D: Float64Array, t: number): number {
+    const V = this.base;
+    const [low, high] = [this.#low, this.#high];
+    let sum = 0;
+    for (let at = 0; at < D.length; at++) {
+      const v = V[at] as number;
+      const d = Math.max(low, Math.min(high, v + t * (D[at] as number))) - v;
+      sum += d * d;
+    }
+    return Math.sqrt(sum);
   }
 
   /** The norm of X − V. */
@@ -59,7 +76,9 @@ export class PerturbationSet {
   /** X − V. */
   difference(X: ArrayLike<number>): Float64Array {
     const V = this.base;
-    return Float64Array.from({ length: V.length }, (_, at) => (X[at] as number) - (V[at] as number));
+    const D = new Float64Array(V.length);
+    for (let at = 0; at < D.length; at++) D[at] = (X[at] as number) - (V[at] as number);
+    return D;
   }
 }
 
@@ -96,9 +115,10 @@ export function norm(kind: Norm, D: ArrayLike<number>): number {
 /** The direction of a step along a gradient, of norm 1: g/‖g‖, or its signs. */
 export function steepest(kind: Norm, gradient: ArrayLike<number>): Float64Array {
   const length = norm("l2", gradient);
-  return Float64Array.from({ length: gradient.length }, (_, at) => {
+  const direction = new Float64Array(gradient.length);
+  for (let at = 0; at < direction.length; at++) {
     const g = gradient[at] as number;
-    if (kind === "linf") return Math.sign(g);
-    return length > 0 ? g / length : 0;
-  });
+    direction[at] = kind === "linf" ? Math.sign(g) : length > 0 ? g / length : 0;
+  }
+  return direction;
 }

@@ -1,8 +1,8 @@
 // What npm would publish: its files, its entry points, its size, and that it works where it is installed.
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { build, type Plugin } from "esbuild";
 import { publint } from "publint";
@@ -10,6 +10,7 @@ import { formatMessage } from "publint/utils";
 import ts from "typescript";
 import { beforeAll, describe, expect, test } from "vitest";
 import { scratchFolder } from "./cli/command.js";
+import { installPacked, npm, type Packed, pack } from "./consumer.js";
 import { projectRoot } from "./data.js";
 import { deno, hasDeno } from "./runtimes/deno.js";
 
@@ -29,28 +30,14 @@ interface Manifest {
 
 const manifest = JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")) as Manifest;
 const folder = scratchFolder();
+let packed: Packed;
 let tarball: Buffer;
 let files: readonly string[];
 
-/** The npm that runs the tests, or else the one on the PATH; dist/ is taken as it is. */
-function npm(...args: string[]): string {
-  const running = process.env.npm_execpath ?? "";
-  const [program, first] = /npm-cli\.[cm]?js$/.test(running) ? [process.execPath, [running]] : ["npm", []];
-  return execFileSync(program, [...first, ...args, "--ignore-scripts"], {
-    cwd: projectRoot,
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "pipe"],
-    shell: program === "npm" && process.platform === "win32",
-  });
-}
-
 beforeAll(() => {
-  const [packed] = JSON.parse(npm("pack", "--json", "--pack-destination", folder)) as {
-    filename: string;
-    files: { path: string }[];
-  }[];
-  tarball = readFileSync(join(folder, packed!.filename));
-  files = packed!.files.map((file) => file.path);
+  packed = pack(folder);
+  tarball = readFileSync(packed.tarball);
+  files = packed.files;
 });
 
 describe("what is published", () => {
@@ -191,18 +178,7 @@ describe("installed", () => {
   const script = join(consumer, "use.mjs");
 
   beforeAll(() => {
-    const modules = join(consumer, "node_modules");
-    mkdirSync(modules, { recursive: true });
-    execFileSync("tar", ["-xzf", join(folder, `advnmf-${manifest.version}.tgz`), "-C", modules]);
-    renameSync(join(modules, "package"), join(modules, "advnmf"));
-    for (const name of Object.keys(manifest.dependencies)) {
-      mkdirSync(dirname(join(modules, name)), { recursive: true });
-      symlinkSync(join(projectRoot, "node_modules", name), join(modules, name), "dir");
-    }
-    writeFileSync(
-      join(consumer, "package.json"),
-      JSON.stringify({ type: "module", dependencies: { advnmf: manifest.version } }),
-    );
+    installPacked(packed.tarball, consumer);
     writeFileSync(
       script,
       `import { readFileSync } from "node:fs";

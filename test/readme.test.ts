@@ -1,20 +1,11 @@
 // The README's programs, run as a user would run them.
 
 import { execFileSync } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { installPacked, pack } from "./consumer.js";
 import { projectRoot } from "./data.js";
 
 const readme = readFileSync(join(projectRoot, "README.md"), "utf8");
@@ -34,20 +25,7 @@ describe("the README's programs", () => {
   let folder = "";
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "advnmf-"));
-    const installed = join(folder, "node_modules", "advnmf");
-    mkdirSync(installed, { recursive: true });
-    for (const part of ["package.json", "dist"]) {
-      cpSync(join(projectRoot, part), join(installed, part), { recursive: true });
-    }
-    for (const name of readdirSync(join(projectRoot, "node_modules"))) {
-      // Dependencies of dependencies as well: a link to each package but our own.
-      if (!name.startsWith("."))
-        symlinkSync(join(projectRoot, "node_modules", name), join(folder, "node_modules", name));
-    }
-    writeFileSync(
-      join(folder, "package.json"),
-      JSON.stringify({ type: "module", dependencies: { advnmf: "*" } }),
-    );
+    installPacked(pack(folder).tarball, folder);
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -76,7 +54,7 @@ describe("the README's programs", () => {
     expect(printed).toEqual(said);
   });
 
-  it.each(["harden.mjs", "attack.mjs"])("%s prints what its comment says", (name) => {
+  it.each(["harden.mjs", "attack.mjs", "sensitivity.mjs"])("%s prints what its comment says", (name) => {
     const said = /console\.log\(.*\); \/\/ (.*)/.exec(program(name))?.[1];
     expect(run(process.execPath, [], name)).toBe(`${said}\n`);
   });

@@ -1,76 +1,58 @@
 // Back-propagation through T iterations in memory that grows with √T (checkpoints after Griewank 1992): the state
 // is kept every ⌈√T⌉ iterations, the steps of a segment between two checkpoints are made anew and kept, and the
-// adjoint of the step (step-adjoint.ts) takes the gradient back over them.
+// adjoint of the step (step-adjoint.ts, kl-adjoint.ts) takes the gradient back over them.
 //
 //   kept    ●─────────●─────────●─────────      then, from the last segment to the first:
 //                               ●─●─●─●─●       advance, return
 //
-// A state is W and H as tiles, which have no padding.
+// A state is H and Wᵀ as panels, with their row sums.
 
 import { PANEL_BYTES, panelCount } from "../linalg/lanes";
-import { panelsRows, tilesToPanel } from "../linalg/layout";
+import { panelsRows } from "../linalg/layout";
 import { iterate } from "../nmf/iterate";
 import { refresh } from "../nmf/statistics";
 import { barrier } from "../parallel/barrier";
 import { chunkCount, chunkPanels, firstChunk } from "../parallel/range";
-import { Side, Task } from "../task";
+import { Loss, Side, Task } from "../task";
 import { featureError } from "./feature-error";
-import { halfStepAdjoint } from "./step-adjoint";
-import { gradientOf, stateBytes, vectorsOf } from "./workspace";
-
-function stateAt<T>(task: Task, slot: i32): usize {
-  return gradientOf(task).states + <usize>slot * <usize>stateBytes<T>(task);
-}
-
-function tilesBytes<T>(task: Task, side: Side): usize {
-  return <usize>side.cols * task.k * sizeof<T>();
-}
-
-/** Where H begins in a state. */
-function behindW<T>(task: Task): usize {
-  return (<usize>task.m * task.k * sizeof<T>() + 15) & ~15;
-}
+import { kullbackLeiblerReturn } from "./kl-adjoint";
+import { frobeniusHalfStep } from "./step-adjoint";
+import { gradientOf, panelsInState, slotOf, stateAt, sumsInState } from "./workspace";
 
 /** Slot ← the state. Every member calls it. */
 export function keep<T>(task: Task, slot: i32, id: i32): void {
-  const W = changetype<Side>(task.sideW);
-  const H = changetype<Side>(task.sideH);
-  const to = stateAt<T>(task, slot);
-  if (id == 0) memory.copy(to, W.tiles, tilesBytes<T>(task, W));
-  if (id == task.team - 1) memory.copy(to + behindW<T>(task), H.tiles, tilesBytes<T>(task, H));
+  const state = stateAt<T>(task, slot);
+  if (id == 0) keepSide<T>(task, state, false);
+  if (id == task.team - 1) keepSide<T>(task, state, true);
   barrier(task);
 }
 
-/** H (`ofH`) or W ← what slot holds; `change` ← what it was, if it is to be kept. */
-function recall<T>(task: Task, slot: i32, ofH: bool, kept: bool, id: i32): void {
+function keepSide<T>(task: Task, state: usize, ofH: bool): void {
   const side = changetype<Side>(ofH ? task.sideH : task.sideW);
-  const tiles = stateAt<T>(task, slot) + (ofH ? behindW<T>(task) : 0);
+  const bytes = <usize>(panelCount<T>(side.cols) * task.k) * PANEL_BYTES;
+  memory.copy(panelsInState<T>(task, state, ofH), side.panels, bytes);
+  memory.copy(sumsInState<T>(task, state, ofH), side.sums, <usize>task.k * 8);
+}
+
+/** H (`ofH`) or W ← what slot holds. */
+function recall<T>(task: Task, slot: i32, ofH: bool, id: i32): void {
+  const side = changetype<Side>(ofH ? task.sideH : task.sideW);
   const total = panelCount<T>(side.cols);
   const chunks = chunkCount(total);
   const size = chunkPanels(total);
   const first = min(total, firstChunk(chunks, task.team, id) * size);
   const end = min(total, firstChunk(chunks, task.team, id + 1) * size);
-  if (kept) {
-    const from = <usize>(first * task.k) * PANEL_BYTES;
-    const bytes = <usize>((end - first) * task.k) * PANEL_BYTES;
-    memory.copy(vectorsOf(task, ofH).change + from, side.panels + from, bytes);
-  }
-  for (let p = first; p < end; p++) {
-    tilesToPanel<T>(task.k, side.cols, p, tiles, side.panels + <usize>p * task.k * PANEL_BYTES);
-  }
+  const from = <usize>(first * task.k) * PANEL_BYTES;
+  const panels = panelsInState<T>(task, stateAt<T>(task, slot), ofH);
+  memory.copy(side.panels + from, panels + from, <usize>((end - first) * task.k) * PANEL_BYTES);
   // `refresh` gives each member the chunks it has just written.
   refresh<T>(task, side, id);
 }
 
 /** Both factors ← what slot holds. Every member calls it. */
 export function restore<T>(task: Task, slot: i32, id: i32): void {
-  recall<T>(task, slot, true, false, id);
-  recall<T>(task, slot, false, false, id);
-}
-
-/** Slot of the state before step `step` of the segment that begins at checkpoint `checkpoint`. */
-function slotOf(task: Task, checkpoint: i32, step: i32): i32 {
-  return step == 0 ? checkpoint : gradientOf(task).checkpoints + step - 1;
+  recall<T>(task, slot, true, id);
+  recall<T>(task, slot, false, id);
 }
 
 /** Makes the steps of the segment at `checkpoint`, where the state stands, and keeps what lies between them. */
@@ -82,16 +64,24 @@ export function advance<T>(task: Task, checkpoint: i32, id: i32): void {
   }
 }
 
-/** Takes the gradient back over the steps of the segment at `checkpoint`, behind which the state stands. */
+/**
+ * Takes the gradient back over the steps of the segment at `checkpoint`, behind which the state stands; then it stands
+ * at the checkpoint.
+ */
 export function comeBack<T>(task: Task, checkpoint: i32, id: i32): void {
+  if (task.loss != Loss.FROBENIUS) {
+    kullbackLeiblerReturn<T>(task, checkpoint, id);
+    restore<T>(task, checkpoint, id);
+    return;
+  }
   const firstH = task.firstH != 0;
   for (let step = gradientOf(task).steps - 1; step >= 0; step--) {
     const slot = slotOf(task, checkpoint, step);
     // The factor that was updated last goes back first: the other one is still the new one.
-    recall<T>(task, slot, !firstH, true, id);
-    halfStepAdjoint<T>(task, !firstH, id);
-    recall<T>(task, slot, firstH, true, id);
-    halfStepAdjoint<T>(task, firstH, id);
+    recall<T>(task, slot, !firstH, id);
+    frobeniusHalfStep<T>(task, !firstH, id);
+    recall<T>(task, slot, firstH, id);
+    frobeniusHalfStep<T>(task, firstH, id);
   }
 }
 

@@ -2,10 +2,11 @@
 // nothing here is m×n but the gradient of back-propagation, which is summed over the steps.
 //
 //   [Gradient][GradientSide H][GradientSide W] vectors of H, of W  features  partials
-//   back-propagation   ∂L/∂X  states  sums over columns
+//   back-propagation   ∂L/∂X  states  sums over columns  constants  W and Ā in pairs of rows
 //   implicit           the k×k blocks of each column of H and row of W
 
-import { PANEL_BYTES } from "../linalg/lanes";
+import { PANEL_BYTES, panelCount, panelWidth } from "../linalg/lanes";
+import { pairElements } from "../linalg/product";
 import { Cursor, take, tileOne } from "../nmf/workspace";
 import { chunkCount } from "../parallel/range";
 import { Loss, Task } from "../task";
@@ -27,9 +28,9 @@ export class GradientSide {
   reference: usize;
   /** Gradient in C; in the solution of the implicit system the residual r. */
   adjoint: usize;
-  /** Back-propagation: Ā. Implicit: u = d∘p. */
+  /** Frobenius, back-propagation: Ā. Implicit: u = d∘p. */
   change: usize;
-  /** The same as tiles. */
+  /** The same as tiles; with Kullback–Leibler too, of W. */
   changeTiles: usize;
   /** Implicit: √(C/s), and the multipliers of entries on the boundary. */
   d: usize;
@@ -102,11 +103,17 @@ export class Gradient {
   /** ∂L/∂X as panels. */
   gradient: usize;
   states: usize;
-  /** Kullback–Leibler: sums over the columns of each group of chunks, k×m vectors whose lanes are not yet added. */
+  /** Kullback–Leibler, of each group of panels: sums over its columns (groupBytes). */
   columnSums: usize;
+  /** ε and 1, a vector each: engines make a constant anew in every pass of a loop. */
+  constants: usize;
+  /** W and Ā as linalg/product.ts has them for `shares`. */
+  pairs: usize;
+  /** What sensitivities keep besides (sensitivity.ts). */
+  sensitivity: usize;
 }
 
-/** At most this many groups of chunks, two chunks or more in each, sum over columns: each keeps k×m vectors. */
+/** At most this many groups of panels of H sum over columns. */
 const MOST_GROUPS: i32 = 8;
 
 /** Sums of k numbers that a chunk leaves. */
@@ -114,20 +121,20 @@ export const SUMS: i32 = 4;
 /** Single sums that a chunk leaves. */
 export const SCALARS: i32 = 4;
 
-/** Bytes of one state: W and H, as tiles. */
-export function stateBytes<T>(task: Task): f64 {
-  return stateBytesOf(task, sizeof<T>());
+/** Bytes of one state: the panels of H and of Wᵀ, and their row sums. */
+function stateBytesOf(task: Task, size: i32): f64 {
+  return panelBytes(task.k, task.n, size) + panelBytes(task.k, task.m, size) + 2 * sumBytes(task.k);
 }
 
-function stateBytesOf(task: Task, size: i32): f64 {
-  return tileBytes(task.m, task.k, size) + tileBytes(task.n, task.k, size);
+function sumBytes(k: i32): f64 {
+  return Math.ceil((<f64>k * 8) / 16) * 16;
 }
 
 function tileBytes(cols: i32, k: i32, size: i32): f64 {
   return Math.ceil((<f64>cols * <f64>k * <f64>size) / 16) * 16;
 }
 
-function panelBytes(rows: i32, cols: i32, size: i32): f64 {
+export function panelBytes(rows: i32, cols: i32, size: i32): f64 {
   const width = <i32>PANEL_BYTES / size;
   return <f64>((cols + width - 1) / width) * <f64>rows * <f64>PANEL_BYTES;
 }
@@ -149,8 +156,9 @@ function layoutOf(task: Task, base: usize, mode: i32, states: i32, size: i32): f
   const H = take(cursor, <f64>offsetof<GradientSide>());
   const W = take(cursor, <f64>offsetof<GradientSide>());
   const implicit = mode == Mode.IMPLICIT;
-  layoutSide(cursor, base == 0 ? 0 : H, task.n, k, size, implicit);
-  layoutSide(cursor, base == 0 ? 0 : W, task.m, k, size, implicit);
+  const summed = !implicit && task.loss != Loss.FROBENIUS;
+  layoutSide(cursor, base == 0 ? 0 : H, task.n, k, size, implicit, !summed, !summed);
+  layoutSide(cursor, base == 0 ? 0 : W, task.m, k, size, implicit, !summed, true);
   const matching = take(cursor, <f64>k * 4);
   const cost = take(cursor, <f64>k * <f64>k * 8);
   const assignment = take(cursor, <f64>assignBytes(k));
@@ -161,10 +169,11 @@ function layoutOf(task: Task, base: usize, mode: i32, states: i32, size: i32): f
   const partials = take(cursor, <f64>(chunksH + chunksW) * <f64>partialBytes(k));
   const gradient = take(cursor, implicit ? 0 : panelBytes(task.m, task.n, size));
   const kept = take(cursor, implicit ? 0 : <f64>states * stateBytesOf(task, size));
-  const sums = take(
-    cursor,
-    implicit || task.loss == Loss.FROBENIUS ? 0 : <f64>groupsOf(chunksH) * <f64>k * <f64>task.m * 16,
-  );
+  const groups = groupsOf((task.n + width - 1) / width);
+  const rowSums = <f64>width * Math.ceil(<f64>task.m / <f64>width) * <f64>k * 16;
+  const sums = take(cursor, summed ? <f64>groups * (rowSums + sumBytes(k)) : 0);
+  const constants = take(cursor, summed ? 32 : 0);
+  const pairs = take(cursor, summed ? pairElements(task.m, k) * <f64>size : 0);
   const bytes = changetype<Cursor>(cursor).at - <f64>base;
   if (base != 0) {
     memory.fill(record, 0, offsetof<Gradient>());
@@ -184,12 +193,23 @@ function layoutOf(task: Task, base: usize, mode: i32, states: i32, size: i32): f
     g.gradient = gradient;
     g.states = kept;
     g.columnSums = sums;
+    g.constants = constants;
+    g.pairs = pairs;
   }
   return bytes;
 }
 
-/** The vectors of one side, whose record is at `at`, or is not written for 0. */
-function layoutSide(cursor: usize, at: usize, cols: i32, k: i32, size: i32, implicit: bool): void {
+/** The vectors of one side, whose record is at `at`, or is not written for 0; with `change`, or as tiles, or not. */
+function layoutSide(
+  cursor: usize,
+  at: usize,
+  cols: i32,
+  k: i32,
+  size: i32,
+  implicit: bool,
+  change: bool,
+  changeTiles: bool,
+): void {
   const vector = panelBytes(k, cols, size);
   const tiles = tileBytes(cols, k, size);
   // Fields and vectors are in one order.
@@ -197,6 +217,8 @@ function layoutSide(cursor: usize, at: usize, cols: i32, k: i32, size: i32, impl
     let bytes = field < SHARED_VECTORS || implicit ? vector : 0;
     if (field == SHARED_VECTORS - 1) bytes = tiles;
     if (field == VECTORS - 1) bytes *= <f64>k;
+    if (field == SHARED_VECTORS - 2 && !change) bytes = 0;
+    if (field == SHARED_VECTORS - 1 && !changeTiles) bytes = 0;
     const start = take(cursor, bytes);
     if (at) store<usize>(at + <usize>field * sizeof<usize>(), start);
   }
@@ -244,28 +266,60 @@ function sumOfChunks(task: Task, index: i32, first: i32, count: i32): f64 {
   return sum;
 }
 
-function groupsOf(chunks: i32): i32 {
-  return min(MOST_GROUPS, (chunks + 1) / 2);
+/** As many for each member of a team of two, and about four panels in each. */
+function groupsOf(panels: i32): i32 {
+  return min(MOST_GROUPS, 2 * ((panels + 7) / 8));
 }
 
-/** Groups that the chunks of H are summed in. */
-export function groupCount(task: Task): i32 {
-  return groupsOf(gradientOf(task).chunksH);
+/** Groups that the panels of H are summed in. */
+export function groupCount<T>(task: Task): i32 {
+  return groupsOf(panelCount<T>(task.n));
 }
 
-/** First chunk of H in a group, which ends where the next begins. */
-export function firstInGroup(task: Task, group: i32): i32 {
-  return (gradientOf(task).chunksH * group) / groupCount(task);
+/** First panel of H in a group, which ends where the next begins. */
+export function firstInGroup<T>(task: Task, group: i32): i32 {
+  return (panelCount<T>(task.n) * group) / groupCount<T>(task);
 }
 
-/** Bytes of the sums of one group. */
-export function groupBytes(task: Task): usize {
-  return (<usize>task.k * task.m) << 4;
+/** Bytes of the sums of one group: k vectors a row of X, whose lanes are not yet added, and k f64. */
+export function groupBytes<T>(task: Task): usize {
+  return rowSumBytes<T>(task) + <usize>sumBytes(task.k);
 }
 
-/** Where a group leaves its sums over columns. */
-export function columnSumsOf(task: Task, group: i32): usize {
-  return gradientOf(task).columnSums + <usize>group * groupBytes(task);
+/** Rows are as many as there are in whole panels of Wᵀ, and 0 behind the last. */
+function rowSumBytes<T>(task: Task): usize {
+  return (<usize>(panelCount<T>(task.m) * panelWidth<T>() * task.k)) << 4;
+}
+
+/** Where a group leaves its vectors, row by row. */
+export function columnSumsOf<T>(task: Task, group: i32): usize {
+  return gradientOf(task).columnSums + <usize>group * groupBytes<T>(task);
+}
+
+/** Where a group leaves its k numbers. */
+export function shiftOf<T>(task: Task, group: i32): usize {
+  return columnSumsOf<T>(task, group) + rowSumBytes<T>(task);
+}
+
+/** Where slot `slot` holds its state: panels of H, of Wᵀ, row sums of H, of Wᵀ. */
+export function stateAt<T>(task: Task, slot: i32): usize {
+  return gradientOf(task).states + <usize>slot * <usize>stateBytesOf(task, sizeof<T>());
+}
+
+/** Where the panels of one factor lie in a state. */
+export function panelsInState<T>(task: Task, state: usize, ofH: bool): usize {
+  return state + (ofH ? 0 : <usize>panelBytes(task.k, task.n, sizeof<T>()));
+}
+
+/** Where the row sums of one factor lie in a state. */
+export function sumsInState<T>(task: Task, state: usize, ofH: bool): usize {
+  const behind = panelsInState<T>(task, state, false) + <usize>panelBytes(task.k, task.m, sizeof<T>());
+  return behind + (ofH ? 0 : <usize>sumBytes(task.k));
+}
+
+/** Slot of the state before step `step` of the segment that begins at checkpoint `checkpoint`. */
+export function slotOf(task: Task, checkpoint: i32, step: i32): i32 {
+  return step == 0 ? checkpoint : gradientOf(task).checkpoints + step - 1;
 }
 
 /** One of three tiles of GRADIENT_ROWS rows, which take the place of a member's two of TILE_ROWS. */

@@ -147,28 +147,6 @@ export function panelToTiles<T>(k: i32, cols: i32, p: i32, panel: usize, tiles: 
   }
 }
 
-/** Rows of the tiles of a cols×k matrix → panel p of its transpose, padding 0: what `panelToTiles` undoes. */
-export function tilesToPanel<T>(k: i32, cols: i32, p: i32, tiles: usize, panel: usize): void {
-  const width = panelWidth<T>();
-  const first = p * width;
-  const live = min(width, cols - first);
-  const strips = stripCount(k);
-  if (live < width) memory.fill(panel, 0, <usize>k * PANEL_BYTES);
-  let a = 0;
-  for (let s = 0; s < strips; s++) {
-    const h = stripWidth(k, s);
-    let from = tiles + (<usize>cols * a + <usize>first * h) * sizeof<T>();
-    const to = panel + <usize>a * PANEL_BYTES;
-    for (let c = 0; c < live; c++) {
-      for (let b = 0; b < h; b++) {
-        store<T>(to + <usize>b * PANEL_BYTES + <usize>c * sizeof<T>(), load<T>(from));
-        from += sizeof<T>();
-      }
-    }
-    a += h;
-  }
-}
-
 /** A row-major k×k matrix → tiles. src, tiles: k·k. */
 export function squareToTiles<T>(k: i32, src: usize, tiles: usize): void {
   const strips = stripCount(k);

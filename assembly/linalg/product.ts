@@ -4,6 +4,7 @@
 //   predict      out (rows×panel) = B·C   B: rows of an R×k factor, C: one panel of a k×N factor
 //   predictWeighted   out (rows×panel) = D∘(B·C)
 //   accumulateQuotients   out (k×panel) += Bᵀ·(V/(B·C + ε))
+//   shares            R = V/P, −Q∘R, and out += Q     P = B·C + ε, Q = (B·D or E·C)/P
 //   accumulateRows    out (rows×k) += X·Cᵀ + Y·Dᵀ   X, Y: rows of a panel, C, D: panels of k rows
 //
 // Long panels are taken in blocks of rows that stay in the first-level cache while every strip of
@@ -13,15 +14,21 @@
 import { PANEL_BYTES, panelWidth } from "./lanes";
 import { stripCount, stripWidth } from "./layout";
 import {
+  pairs1,
+  pairs2,
+  pairs3,
   predict4,
   quotient4,
   quotientStrip3,
   rows1,
   rows2,
+  rows3,
+  shareRows,
   strip1,
   strip2,
   strip3,
   strip4,
+  turnedShareRows,
   weighted4,
 } from "./micro";
 
@@ -150,9 +157,83 @@ function quotients<T>(
   }
 }
 
+/** Rows that {@link shares} takes at most: an even number. */
+export const SHARE_ROWS: i32 = 126;
+
+/** Numbers that {@link pairUp} leaves of `rows` rows. */
+export function pairElements(rows: i32, k: i32): f64 {
+  return 4 * <f64>((rows + 1) / 2) * <f64>k;
+}
+
 /**
- * out(a, r) += x(r)·c(a) + y(r)·d(a) for r < rows, each a vector whose lanes remain to be added. x, y: rows of a
- * panel, x 0 for none; c, d: k rows of a panel; out: the vector of a = 0, r = 0, those of the next a `stride` bytes on.
+ * Panels of Bᵀ and Eᵀ, k rows each, → what {@link shares} reads of B and E, from the panel's first row on: of each two
+ * rows and each component two numbers of B and two of E. rows: how many there are, at most a panel's width.
+ */
+export function pairUp<T>(rows: i32, k: i32, b: usize, l: usize, out: usize): void {
+  for (let column: usize = 0; column < <usize>rows * sizeof<T>(); column += 2 * sizeof<T>()) {
+    for (let at = column; at < column + <usize>k * PANEL_BYTES; at += PANEL_BYTES) {
+      if (sizeof<T>() == 4) {
+        store<u64>(out, load<u64>(b + at));
+        store<u64>(out, load<u64>(l + at), 8);
+      } else {
+        v128.store(out, v128.load(b + at));
+        v128.store(out, v128.load(l + at), 16);
+      }
+      out += 4 * sizeof<T>();
+    }
+  }
+}
+
+/**
+ * Of the rows of one panel, with P = B·C + e: r ← R = V/P, t ← −Q∘R, gradient += Q, where Q = B·D/P, or E·C/P for d 0.
+ * pairs: B and E, from the first row on, which is even; c, d: k rows of a panel; v, gradient, r, t: rows of a panel, t
+ * with room for two behind SHARE_ROWS. constants: e and 1, a vector each.
+ */
+export function shares<T>(
+  rows: i32,
+  k: i32,
+  pairs: usize,
+  c: usize,
+  d: usize,
+  v: usize,
+  constants: usize,
+  gradient: usize,
+  r: usize,
+  t: usize,
+): void {
+  const even = rows & ~1;
+  shareEven<T>(even, k, pairs, c, d, v, constants, gradient, r, t);
+  if (even == rows) return;
+  // Behind an odd last row there is nobody's gradient, or somebody else's.
+  const spare = t + <usize>SHARE_ROWS * PANEL_BYTES;
+  const at = <usize>even * PANEL_BYTES;
+  memory.copy(spare, gradient + at, PANEL_BYTES);
+  pairs += <usize>(2 * even * k) * sizeof<T>();
+  shareEven<T>(2, k, pairs, c, d, v + at, constants, spare, r + at, t + at);
+  memory.copy(gradient + at, spare, PANEL_BYTES);
+}
+
+function shareEven<T>(
+  rows: i32,
+  k: i32,
+  pairs: usize,
+  c: usize,
+  d: usize,
+  v: usize,
+  constants: usize,
+  gradient: usize,
+  r: usize,
+  t: usize,
+): void {
+  const e = v128.load(constants);
+  const one = v128.load(constants, 16);
+  if (d) shareRows<T>(rows, k, pairs, c, d, v, e, one, gradient, r, t);
+  else turnedShareRows<T>(rows, k, pairs, c, v, e, one, gradient, r, t);
+}
+
+/**
+ * out(r, a) += x(r)·c(a) + y(r)·d(a) for r < rows, each a vector whose lanes remain to be added. x, y: rows of a
+ * panel, x 0 for none; c, d: k rows of a panel; out: rows of k vectors.
  */
 export function accumulateRows<T>(
   rows: i32,
@@ -162,14 +243,22 @@ export function accumulateRows<T>(
   y: usize,
   d: usize,
   out: usize,
-  stride: usize,
 ): void {
-  for (let a = 0; a < k; a++) {
-    if (x) rows2<T>(rows, x, c, y, d, out);
-    else rows1<T>(rows, y, d, out);
-    c += PANEL_BYTES;
-    d += PANEL_BYTES;
-    out += stride;
+  const stride = (<usize>k) << 4;
+  while (k > 0) {
+    // Three at a time, but two and two of four.
+    const width = k == 4 ? 2 : min(3, k);
+    if (x) {
+      if (width == 3) pairs3<T>(rows, x, c, y, d, out, stride);
+      else if (width == 2) pairs2<T>(rows, x, c, y, d, out, stride);
+      else pairs1<T>(rows, x, c, y, d, out, stride);
+    } else if (width == 3) rows3<T>(rows, y, d, out, stride);
+    else if (width == 2) rows2<T>(rows, y, d, out, stride);
+    else rows1<T>(rows, y, d, out, stride);
+    k -= width;
+    c += <usize>width * PANEL_BYTES;
+    d += <usize>width * PANEL_BYTES;
+    out += (<usize>width) << 4;
   }
 }
 

@@ -21,7 +21,7 @@ export const packages = {
 const installed = (folder, name) => join(folder, "node_modules", ".bin", name);
 const deno = installed(packages.quick, "deno");
 const bun = installed(packages.full, "bun");
-const workerd = installed(packages.full, "workerd");
+const workerd = installed(packages.quick, "workerd");
 
 /** The version in what a program prints when it is asked; undefined when it cannot be run. */
 function printed(command, args) {

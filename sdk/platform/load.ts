@@ -5,6 +5,13 @@ import { AdvnmfError } from "../errors.js";
 /** What the engine can be made from: bytes, an address, a fetched response or a compiled module. */
 export type WasmSource = BufferSource | string | URL | Response | WebAssembly.Module;
 
+let provided: WebAssembly.Module | undefined;
+
+/** Makes `module` the one that is used where none is named: for hosts that import it instead of reading a file. */
+export function provideModule(module: WebAssembly.Module): void {
+  provided = module;
+}
+
 /** The module beside the built files. A literal `new URL`, so that bundlers find and copy it. */
 function besideThisFile(): URL {
   return new URL("./advnmf.wasm", import.meta.url);
@@ -39,7 +46,7 @@ function notLoadable(cause: unknown, from: string): AdvnmfError {
 }
 
 /** Compiles `source`, or the module beside the built files. @throws AdvnmfError `IO`, `UNSUPPORTED`. */
-export async function compile(source?: WasmSource): Promise<WebAssembly.Module> {
+export async function compile(source: WasmSource | undefined = provided): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
   if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {
     return WebAssembly.compile(source as BufferSource).catch((cause) => {
@@ -61,7 +68,7 @@ export async function compile(source?: WasmSource): Promise<WebAssembly.Module> 
 }
 
 /** The same, on the calling thread: bytes, a module, or a file. @throws AdvnmfError `IO`, `UNSUPPORTED`. */
-export function compileSync(source?: WasmSource): WebAssembly.Module {
+export function compileSync(source: WasmSource | undefined = provided): WebAssembly.Module {
   if (source instanceof WebAssembly.Module) return source;
   try {
     if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {

@@ -3,9 +3,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { projectRoot } from "../data.js";
-
-type Files = Record<string, readonly [type: string, content: string | Buffer]>;
-type Headers = Record<string, string>;
+import { chromium, type Headers, ISOLATION, openChromium, pageFiles, servePage } from "../pages.js";
 
 interface Told {
   readonly error?: string;
@@ -17,29 +15,14 @@ interface Told {
   readonly threadsReason?: string;
 }
 
-// Plain JavaScript: the parity battery's commands use them too.
-const script = async <M>(path: string) => (await import(new URL(path, import.meta.url).href)) as M;
-const { ISOLATION, pageFiles, servePage } = await script<{
-  ISOLATION: Headers;
-  pageFiles(script: string): Promise<Files>;
-  servePage(
-    open: unknown,
-    files: Files,
-    headers: Headers,
-    count: number,
-  ): Promise<{ answers: Told[]; failure?: string }>;
-}>("../../scripts/parity/page.mjs");
-const { chromium, openChromium } = await script<{ chromium(): string | undefined; openChromium: unknown }>(
-  "../../scripts/parity/browsers.mjs",
-);
-
 async function told(headers: Headers, without: readonly string[] = []): Promise<Told> {
   const all = await pageFiles(join(projectRoot, "test", "runtimes", "threads-page.mjs"));
   const files = Object.fromEntries(Object.entries(all).filter(([path]) => !without.includes(path)));
   const { answers, failure } = await servePage(openChromium, files, headers, 1);
   expect(failure).toBeUndefined();
-  expect(answers[0]?.error).toBeUndefined();
-  return answers[0] as Told;
+  const [answer] = answers as Told[];
+  expect(answer?.error).toBeUndefined();
+  return answer as Told;
 }
 
 describe.skipIf(chromium() === undefined)("threads in a page of Chromium", () => {

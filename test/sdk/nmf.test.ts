@@ -3,7 +3,7 @@
 import { AdvnmfError, createEngine, matrix, type NmfOptions, nmf, transform } from "advnmf";
 import { nmfSync, transformSync } from "advnmf/sync";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { fromFormula, seeded, total } from "../data.js";
 
 function randomMatrix(rows: number, cols: number, seed = 1): number[][] {
@@ -611,6 +611,18 @@ describe("progress and cancellation", () => {
     await nmf(V, { rank: 10, maxIterations: 1500, tolerance: 0, onProgress: (p) => seen.push(p.iteration) });
     expect(seen.length).toBeGreaterThan(0);
     expect([...seen].sort((a, b) => a - b)).toEqual(seen);
+  });
+
+  it("an abort comes through where the clock stands still while code runs", async () => {
+    const clock = vi.spyOn(performance, "now").mockReturnValue(1);
+    try {
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(), 5);
+      const options = { rank: 2, maxIterations: 1e9, tolerance: 0, threads: 1, signal: controller.signal };
+      expect((await errorOf(() => nmf(randomMatrix(20, 20), options))).code).toBe("ABORTED");
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   it("an abort gives ABORTED with the best result so far, and the engine goes on", async () => {

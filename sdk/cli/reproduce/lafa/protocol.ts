@@ -64,9 +64,9 @@ export const SETS: Readonly<Record<SetName, SetFacts>> = {
     sizes: [{ norm: "l2", epsilons: [0.005, 0.01, 0.025, 0.0475] }],
     quick: [{ norm: "l2", epsilons: [0.0475] }],
     pictures: null,
-    iterationMs: 0.1,
+    iterationMs: 0.05,
     remark:
-      "103×200: two Gaussians, their mixture and anchor rows, uniform weights; drawn here as the authors’ code does, another draw than theirs.",
+      "Two Gaussians, their mixture and anchor rows, uniform weights; drawn here as the authors’ code does, another draw than theirs.",
   },
   wtsi: {
     name: "wtsi",
@@ -80,7 +80,7 @@ export const SETS: Readonly<Record<SetName, SetFacts>> = {
     ],
     quick: [{ norm: "l2", epsilons: [0.005, 0.01] }],
     pictures: null,
-    iterationMs: 0.02,
+    iterationMs: 0.0075,
     remark: "96 types of mutation in 21 breast cancers, (X + 0.01)/max.",
   },
   swimmer: {
@@ -92,8 +92,8 @@ export const SETS: Readonly<Record<SetName, SetFacts>> = {
     sizes: [{ norm: "l2", epsilons: [0.005, 0.01, 0.02] }],
     quick: [],
     pictures: { width: 32, height: 32, images: "columns" },
-    iterationMs: 3,
-    remark: "256 poses of a figure with four limbs, 1024×256, made here.",
+    iterationMs: 2,
+    remark: "256 poses of a figure with four limbs, made here.",
   },
   face: {
     name: "face",
@@ -104,7 +104,7 @@ export const SETS: Readonly<Record<SetName, SetFacts>> = {
     sizes: [{ norm: "l2", epsilons: [0.005, 0.01, 0.02] }],
     quick: [],
     pictures: { width: 19, height: 19, images: "rows" },
-    iterationMs: 1,
+    iterationMs: 0.5,
     remark: "472 pictures of faces, 19×19 pixels each, rows of V, divided by the largest.",
   },
   mnist: {
@@ -116,7 +116,7 @@ export const SETS: Readonly<Record<SetName, SetFacts>> = {
     sizes: [{ norm: "l2", epsilons: [0.005, 0.01, 0.02] }],
     quick: [],
     pictures: { width: 28, height: 28, images: "rows" },
-    iterationMs: 8,
+    iterationMs: 4,
     remark: `The first ${MNIST_IMAGES} pictures of the file, 28×28 pixels each, rows of V, divided by the largest.`,
   },
 };
