@@ -8,6 +8,7 @@ import { loadLayer, storeLayer } from "./fragility/network";
 import { Network } from "./fragility/workspace";
 import { storeGradient } from "./lafa/backprop";
 import { loadReference } from "./lafa/reference";
+import { drawVector, loadVector, Sensitivity, sensitivityLayout, storeVector } from "./lafa/sensitivity";
 import { Gradient, gradientLayout } from "./lafa/workspace";
 import { loadRows, storeFactors } from "./nmf/factors";
 import { initHalfNormal, initRandom } from "./nmf/init";
@@ -150,6 +151,13 @@ export const law_seed: usize = offsetof<Law>("seed");
 export const law_figures: usize = offsetof<Law>("figures");
 export const law_scratch: usize = offsetof<Law>("scratch");
 export const law_scratchBytes: usize = offsetof<Law>("scratchBytes");
+export const gradient_sensitivity: usize = offsetof<Gradient>("sensitivity");
+export const sensitivity_only: usize = offsetof<Sensitivity>("only");
+export const sensitivity_norm: usize = offsetof<Sensitivity>("norm");
+export const sensitivity_length: usize = offsetof<Sensitivity>("length");
+export const sensitivity_squares: usize = offsetof<Sensitivity>("squares");
+export const sensitivity_values: usize = offsetof<Sensitivity>("values");
+export const sensitivity_last: usize = offsetof<Sensitivity>("last");
 
 // f32
 
@@ -206,6 +214,18 @@ export function loadLayer_f32(task: Task, l: i32): void {
 }
 export function storeLayer_f32(task: Task, l: i32, gradient: i32): void {
   storeLayer<f32>(task, l, gradient);
+}
+export function sensitivityLayout_f32(task: Task, base: usize, room: i32): f64 {
+  return sensitivityLayout<f32>(task, base, room);
+}
+export function drawVector_f32(task: Task, seed: u32): void {
+  drawVector<f32>(task, seed);
+}
+export function loadVector_f32(task: Task): void {
+  loadVector<f32>(task);
+}
+export function storeVector_f32(task: Task, index: i32): void {
+  storeVector<f32>(task, index);
 }
 export function uniform_f32(seed: u32, stream: u32, count: i32, dst: usize, scratch: usize): void {
   uniform<f32>(seed, stream, count, dst, scratch);
@@ -266,6 +286,18 @@ export function loadLayer_f64(task: Task, l: i32): void {
 }
 export function storeLayer_f64(task: Task, l: i32, gradient: i32): void {
   storeLayer<f64>(task, l, gradient);
+}
+export function sensitivityLayout_f64(task: Task, base: usize, room: i32): f64 {
+  return sensitivityLayout<f64>(task, base, room);
+}
+export function drawVector_f64(task: Task, seed: u32): void {
+  drawVector<f64>(task, seed);
+}
+export function loadVector_f64(task: Task): void {
+  loadVector<f64>(task);
+}
+export function storeVector_f64(task: Task, index: i32): void {
+  storeVector<f64>(task, index);
 }
 export function uniform_f64(seed: u32, stream: u32, count: i32, dst: usize, scratch: usize): void {
   uniform<f64>(seed, stream, count, dst, scratch);

@@ -5,10 +5,11 @@
 import { type Checked, checkAttack, type LafaOptions } from "./attack-options.js";
 import { defaultEngine, type Engine } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
-import { type Factors, featureError } from "./feature-error.js";
+import { type Factors, type FeatureErrorResult, featureError } from "./feature-error.js";
+import { uniformNumbers } from "./kernel-calls.js";
 import type { Matrix, MatrixLike, Numbers } from "./matrix.js";
 import { OfficialAscent } from "./official-ascent.js";
-import { norm as normOf, PerturbationSet } from "./projection.js";
+import { difference, norm as normOf, PerturbationSet } from "./projection.js";
 import { abortedBefore, nextTurn, type Solution } from "./solve.js";
 import { canLead, StagedAscent, stagesOf, wholeStage } from "./staged-ascent.js";
 import { type Attack, type Direction, type Outlook, Victim } from "./victim.js";
@@ -101,9 +102,84 @@ export interface PartialAttacks {
   }[];
 }
 
+/** A point that an attack ended at, and the victim's whole factorization of it. */
+interface Judged {
+  readonly attack: Attack;
+  readonly perturbed: Matrix;
+  readonly fit: Solution;
+  readonly error: FeatureErrorResult;
+}
+
+/** What was found for one ε. */
+export interface Found extends Judged {
+  readonly epsilon: number;
+  /** The size that it reached, in the units of ε. */
+  readonly size: number;
+  /** The point of an attack on the victim's loss. */
+  readonly onLoss: Judged;
+  readonly warnings: readonly string[];
+  /** Random points at that distance from V. */
+  noises(): Promise<Matrix[]>;
+}
+
+/** Attacks that have ended. */
+export interface Pursuit {
+  readonly asked: Checked;
+  readonly victim: Victim;
+  /** One entry for each ε, in order. */
+  readonly found: readonly Found[];
+  /** The error of a call that is cancelled from here on. */
+  withPoints(error: unknown): unknown;
+}
+
 /** The attack of `lafa`; documented there. */
 export async function attackFeatures(data: MatrixLike, options: LafaOptions): Promise<LafaResult> {
   const began = performance.now();
+  const { asked, victim, found, withPoints } = await pursue(data, options);
+  try {
+    const results: AttackResult[] = [];
+    const noise: Spread[] = [];
+    for (const { epsilon, attack, perturbed, fit, error, size, warnings, noises } of found) {
+      const shaken = await victim.factorizeAll(await noises());
+      noise.push(spread(shaken.map((fitted) => featureError(fitted, victim.reference).value)));
+      results.push({
+        epsilon,
+        perturbed,
+        delta: { rows: asked.V.rows, cols: asked.V.cols, data: difference(perturbed.data, asked.V.data) },
+        size,
+        featureError: error.value,
+        featureErrorW: error.w,
+        featureErrorH: error.h,
+        reconstructionError: fit.relativeError,
+        W: fit.W,
+        H: fit.H,
+        history: attack.history,
+        gradient: attack.kind,
+        gradientReliable: attack.solved,
+        transfer: spread(await victim.otherStarts(perturbed)),
+        warnings,
+      });
+    }
+    const unattacked = featureError(await victim.factorize(asked.V), victim.reference).value;
+    const refit = spread(await victim.otherStarts(asked.V));
+    const reconstruction = found.map(({ onLoss }) => onLoss.error.value);
+    return {
+      reference: victim.reference,
+      results,
+      baseline: { unattacked, refit, noise, reconstruction },
+      assumption: asked.official
+        ? "The attacker draws starts of its own and does not know that of the victim's factorization."
+        : "The attacker knows the start of the victim's factorization; `transfer` tells what is left for starts that the attacker does not know.",
+      seconds: (performance.now() - began) / 1000,
+      peakBytes: victim.peakBytes,
+    };
+  } catch (error) {
+    throw withPoints(error);
+  }
+}
+
+/** The attacks of `lafa` and those on the loss beside them, to their end, without any other control. */
+export async function pursue(data: MatrixLike, options: LafaOptions): Promise<Pursuit> {
   const asked = checkAttack(data, options);
   const { V, epsilons, kind, low, high, steps } = asked;
   const { signal } = options;
@@ -171,32 +247,15 @@ export async function attackFeatures(data: MatrixLike, options: LafaOptions): Pr
     // Gradients of small data end before the event loop has its turn, and nobody could cancel.
     await nextTurn();
   }
+  const withPoints = (error: unknown) => withAttacks(error, steps, best(), asked);
   try {
-    const { results, noise, reconstruction } = await judge(victim, engine, asked, sets, attacks, unit);
-    const unattacked = featureError(await victim.factorize(V), victim.reference).value;
-    return {
-      reference: victim.reference,
-      results,
-      baseline: { unattacked, refit: spread(await victim.otherStarts(V)), noise, reconstruction },
-      assumption: asked.official
-        ? "The attacker draws starts of its own and does not know that of the victim's factorization."
-        : "The attacker knows the start of the victim's factorization; `transfer` tells what is left for starts that the attacker does not know.",
-      seconds: (performance.now() - began) / 1000,
-      peakBytes: victim.peakBytes,
-    };
+    return { asked, victim, found: await judge(victim, engine, asked, sets, attacks, unit), withPoints };
   } catch (error) {
-    throw withAttacks(error, steps, best(), asked);
+    throw withPoints(error);
   }
 }
 
-/** The results, and the controls that go with each. */
-interface Judgement {
-  readonly results: AttackResult[];
-  readonly noise: Spread[];
-  readonly reconstruction: number[];
-}
-
-/** The best points of all attacks, judged by the whole factorization, and the controls beside the best of each ε. */
+/** The best points of all attacks by the whole factorization. */
 async function judge(
   victim: Victim,
   engine: Engine,
@@ -204,7 +263,7 @@ async function judge(
   sets: readonly PerturbationSet[],
   attacks: readonly Attack[],
   unit: number,
-): Promise<Judgement> {
+): Promise<Found[]> {
   const candidates = attacks.flatMap((attack) =>
     asked.keep === "best"
       ? attack.ascent.leaders.map(({ point }) => ({ attack, perturbed: asked.shaped(point) }))
@@ -215,50 +274,37 @@ async function judge(
     const fit = fits[at] as Solution;
     return { ...candidate, fit, error: featureError(fit, victim.reference) };
   });
-  const results: AttackResult[] = [];
-  const noise: Spread[] = [];
-  const reconstruction: number[] = [];
-  for (const [index, set] of sets.entries()) {
+  return sets.map((set, index) => {
     const epsilon = asked.epsilons[index] as number;
     const most = (chosen: (attack: Attack) => boolean) =>
       judged
         .filter(({ attack }) => attack.index === index && chosen(attack))
         .reduce((a, b) => (b.error.value > a.error.value ? b : a));
-    const { attack, perturbed, fit, error } = most(({ control }) => !control);
-    const size = set.size(perturbed.data) / unit;
-    const noises: Matrix[] = [];
-    for (let trial = 0; trial < asked.noiseTrials; trial++) {
-      const D = await randomDirection(engine, asked, NOISE_STREAM + trial, size * unit);
-      noises.push(asked.shaped(set.project(D)));
-    }
-    const fitted = await victim.factorizeAll(noises);
-    noise.push(spread(fitted.map((found) => featureError(found, victim.reference).value)));
-    reconstruction.push(most(({ kind }) => kind === "reconstruction").error.value);
+    const best = most(({ control }) => !control);
+    const size = set.size(best.perturbed.data) / unit;
     const warnings: string[] = [];
     if (size < REACHED * epsilon && epsilon > 0) {
       warnings.push(
         `The perturbation has the size ${size}, not ${epsilon}: the box ${asked.low} … ${asked.high} allows no more where the attack led, or the best point lay inside.`,
       );
     }
-    results.push({
+    const noises = async () => {
+      const points: Matrix[] = [];
+      for (let trial = 0; trial < asked.noiseTrials; trial++) {
+        const D = await randomDirection(engine, asked, NOISE_STREAM + trial, size * unit);
+        points.push(asked.shaped(set.project(D)));
+      }
+      return points;
+    };
+    return {
+      ...best,
       epsilon,
-      perturbed,
-      delta: { rows: asked.V.rows, cols: asked.V.cols, data: set.difference(perturbed.data) },
       size,
-      featureError: error.value,
-      featureErrorW: error.w,
-      featureErrorH: error.h,
-      reconstructionError: fit.relativeError,
-      W: fit.W,
-      H: fit.H,
-      history: attack.history,
-      gradient: attack.kind,
-      gradientReliable: attack.solved,
-      transfer: spread(await victim.otherStarts(perturbed)),
+      onLoss: most(({ kind }) => kind === "reconstruction"),
       warnings,
-    });
-  }
-  return { results, noise, reconstruction };
+      noises,
+    };
+  });
 }
 
 /** A random direction of norm `radius`: entries uniform around 0. */
@@ -268,24 +314,13 @@ async function randomDirection(
   stream: number,
   radius: number,
 ): Promise<Float64Array> {
-  const count = V.data.length;
-  const drawn = await engine.enqueue(async () => {
-    const { arena } = engine;
-    const mark = arena.mark();
-    try {
-      const address = arena.take(count * 8 + 16, "a random direction");
-      engine.kernel("uniform", "f64")(seed, stream, count, address, address + count * 8);
-      return new Float64Array(arena.memory.buffer, address, count).slice();
-    } finally {
-      arena.rewind(mark);
-    }
-  });
-  const D = drawn.map((x) => x - 0.5);
+  const D = (await uniformNumbers(engine, seed, stream, V.data.length)).map((x) => x - 0.5);
   const scale = radius / normOf(kind, D);
   return D.map((d) => d * scale);
 }
 
-function spread(values: readonly number[]): Spread {
+/** Mean and extremes of figures. */
+export function spread(values: readonly number[]): Spread {
   return {
     mean: values.reduce((sum, value) => sum + value, 0) / values.length,
     least: Math.min(...values),

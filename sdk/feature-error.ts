@@ -34,6 +34,33 @@ export function featureError(factors: Factors, reference: Factors): FeatureError
   const first = checkFactors(factors, "the factorization");
   const { W, H } = first;
   const second = checkFactors(reference, "the reference", [W.rows, W.cols, H.cols]);
+  const { matching, offW, offH, sizeW, sizeH } = matchFeatures(first, second);
+  const [w, h] = [sum(offW), sum(offH)];
+  return {
+    value: Math.sqrt((w + h) / (sum(sizeW) + sum(sizeH))),
+    w: Math.sqrt(w / sum(sizeW)),
+    h: Math.sqrt(h / sum(sizeH)),
+    matching,
+  };
+}
+
+/** Two factorizations feature by feature: squared distances and squared sizes, in the order of the first. */
+export interface MatchedFeatures {
+  /** Feature i of the first goes with feature matching[i] of the second. */
+  readonly matching: readonly number[];
+  /** ‖w̃ − w̃*‖² of each pair. */
+  readonly offW: readonly number[];
+  /** ‖h̃ − h̃*‖² of each pair. */
+  readonly offH: readonly number[];
+  /** ‖w̃*‖² of each pair. */
+  readonly sizeW: readonly number[];
+  /** ‖h̃*‖² of each pair. */
+  readonly sizeH: readonly number[];
+}
+
+/** Matches the features of two factorizations of one shape as {@link featureError} says; a zero feature stays zero. */
+export function matchFeatures(first: Factors<Matrix>, second: Factors<Matrix>): MatchedFeatures {
+  const { W, H } = first;
   const rank = W.cols;
   const own = features(first);
   const others = features(second);
@@ -45,24 +72,22 @@ export function featureError(factors: Factors, reference: Factors): FeatureError
     }
   }
   const matching = assign(rank, cost);
-  let offW = 0;
-  let offH = 0;
-  let sizeW = 0;
-  let sizeH = 0;
   const zero = new Float64Array(own.length);
-  for (let a = 0; a < rank; a++) {
-    const b = matching[a] as number;
-    offW += distance(own, others, a, b, 0, W.rows, length);
-    offH += distance(own, others, a, b, W.rows, length, length);
-    sizeW += distance(others, zero, b, b, 0, W.rows, length);
-    sizeH += distance(others, zero, b, b, W.rows, length, length);
-  }
+  const off = (from: number, to: number) =>
+    matching.map((b, a) => distance(own, others, a, b, from, to, length));
+  const size = (from: number, to: number) =>
+    matching.map((b) => distance(others, zero, b, b, from, to, length));
   return {
-    value: Math.sqrt((offW + offH) / (sizeW + sizeH)),
-    w: Math.sqrt(offW / sizeW),
-    h: Math.sqrt(offH / sizeH),
     matching,
+    offW: off(0, W.rows),
+    offH: off(W.rows, length),
+    sizeW: size(0, W.rows),
+    sizeH: size(W.rows, length),
   };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 /**
@@ -120,7 +145,7 @@ function isZero(data: ArrayLike<number>, first: number, step: number, count: num
   return true;
 }
 
-/** The stacked features, one after another: k rows of m + n numbers. */
+/** The stacked features, one after another: k rows of m + n numbers; zeros where W or H has none. */
 function features({ W, H }: Factors<Matrix>): Float64Array {
   const { rows: m, cols: k } = W;
   const n = H.cols;
@@ -130,6 +155,7 @@ function features({ W, H }: Factors<Matrix>): Float64Array {
     let h = 0;
     for (let i = 0; i < m; i++) w += (W.data[i * k + a] as number) * (W.data[i * k + a] as number);
     for (let j = 0; j < n; j++) h += (H.data[a * n + j] as number) * (H.data[a * n + j] as number);
+    if (w === 0 || h === 0) continue;
     const scale = Math.sqrt(Math.sqrt(h) / Math.sqrt(w));
     const to = a * (m + n);
     for (let i = 0; i < m; i++) out[to + i] = (W.data[i * k + a] as number) * scale;
@@ -157,7 +183,7 @@ function distance(
 }
 
 /** Columns for the rows of a k×k cost, so that their sum is least (Kuhn 1955; Jonker & Volgenant 1987). */
-function assign(k: number, cost: Float64Array): number[] {
+export function assign(k: number, cost: Float64Array): number[] {
   const rowPotential = new Float64Array(k);
   const columnPotential = new Float64Array(k + 1);
   // Column k stands for "none": a search begins there.

@@ -49,4 +49,14 @@ export class Fields {
   pointer(field: string): number {
     return this.#view().getUint32(this.#at(field), true);
   }
+
+  /** A copy of `count` i32 that the field points to. */
+  ints(field: string, count: number): number[] {
+    return [...new Int32Array(this.#engine.arena.memory.buffer, this.pointer(field), count)];
+  }
+
+  /** A copy of `count` f64 that it points to. */
+  numbers(field: string, count: number): number[] {
+    return [...new Float64Array(this.#engine.arena.memory.buffer, this.pointer(field), count)];
+  }
 }

@@ -57,7 +57,7 @@ const MULTIPLIER = -1e-6;
 /** … no more of the right-hand side than this along the scalings, … */
 const LEAK = 1e-8;
 /** … no direction with less curvature than this, where the directions of the largest have about 1, … */
-const CURVATURE = 1e-10;
+export const CURVATURE = 1e-10;
 /** … and a fit that is not exact. */
 const EXACT_FIT = 1e-6;
 
@@ -74,13 +74,13 @@ const MOST_HALVINGS = 25;
 const NEWTON_PRODUCTS = 500;
 
 /** What the implicit system is prepared for (assembly/lafa/implicit.ts). */
-const PURPOSES = { gradient: 0, newton: 1, stationarity: 2 } as const;
+export const PURPOSES = { gradient: 0, newton: 1, stationarity: 2 } as const;
 
 /** Growth of δ where the system cannot be solved. */
-const DAMPING_GROWTH = 5;
+export const DAMPING_GROWTH = 5;
 
 /** Modes in the record (assembly/lafa/workspace.ts). */
-const MODES = { backprop: 0, implicit: 1 } as const;
+export const MODES = { backprop: 0, implicit: 1 } as const;
 
 /** Checkpoints and steps between them for T iterations: about √T of each, unless the steps are given. */
 export function segments(
@@ -92,7 +92,7 @@ export function segments(
 }
 
 /** Counts what was done, and how much of the next burst's kind fits into its time. */
-class Pace {
+export class Pace {
   #perUnit = 0;
   #started = 0;
 
@@ -269,7 +269,7 @@ export function* gradientRun(engine: Engine, problem: Problem, asked: GradientPr
       featureError: record.number("error"),
       featureErrorW: record.number("errorW"),
       featureErrorH: record.number("errorH"),
-      matching: [...new Int32Array(arena.memory.buffer, record.pointer("matching"), rank)],
+      matching: record.ints("matching", rank),
       residual: record.number("residual"),
       solved: mode === "backprop" || solved(record, asked),
       damping,
@@ -307,7 +307,7 @@ export function* gradientRun(engine: Engine, problem: Problem, asked: GradientPr
  * Goes on to a stationary point, or as near as it gets, and returns the iterations and Newton steps it took: SQUAREM
  * with a guard on the loss, then Newton steps that may not raise it.
  */
-function* converge(
+export function* converge(
   run: Workspace,
   record: Fields,
   target: number,
@@ -363,7 +363,7 @@ function* converge(
 }
 
 /** Hands the gradient over, a block of rows at a time, with the number of entries before it. */
-function collect(
+export function collect(
   run: Workspace,
   record: Fields,
   { rows, cols }: Matrix,
@@ -400,48 +400,71 @@ function trust(
       reason: flat ? "the feature error is 0, where it has no gradient" : "",
     };
   }
-  const reasons: string[] = [];
-  if (figures("error") === 0) reasons.push("the feature error is 0, where it has no gradient");
-  if (!(relativeError > EXACT_FIT)) {
-    reasons.push(
-      `V is of rank k but for ${relativeError.toExponential(1)} of its norm: k² directions change W and H and not the fit`,
-    );
-  }
-  if (asked.damping > 0) {
-    reasons.push(
-      `damped with ${asked.damping}, it is that of about the last ${Math.ceil(1 / asked.damping)} iterations`,
-    );
-  }
-  if (!(figures("stationarity") <= STATIONARITY)) {
-    reasons.push(
-      `the factors are not stationary: ${figures("stationarity").toExponential(1)}, and ${STATIONARITY} is needed`,
-    );
-  }
-  if (record.int("negative") === 1) {
-    reasons.push(
-      `the curvature is negative (${figures("curvature").toExponential(1)}): the factors are not at a minimum`,
-    );
-  } else if (asked.damping === 0 && figures("curvature") < CURVATURE) {
-    reasons.push(
-      `some directions change W and H and hardly the fit (curvature ${figures("curvature").toExponential(1)}): V does not determine the factors`,
-    );
-  }
-  if (!(figures("residual") <= asked.tolerance) && record.int("negative") === 0) {
-    reasons.push(
-      `the system is solved to ${figures("residual").toExponential(1)} only, after ${record.int("products")} products`,
-    );
-  }
-  if (figures("multiplier") < MULTIPLIER) {
-    reasons.push(
-      `an entry that is 0 would grow if it could (multiplier ${figures("multiplier").toExponential(1)}): the factors are not at a minimum`,
-    );
-  }
+  const negative = record.int("negative") === 1;
+  const reasons = doubts({
+    ...{ relativeError, negative, damping: asked.damping, tolerance: asked.tolerance },
+    ...{ stationarity: figures("stationarity"), curvature: figures("curvature") },
+    ...{ multiplier: figures("multiplier"), residual: figures("residual"), products: record.int("products") },
+  });
+  if (figures("error") === 0) reasons.unshift("the feature error is 0, where it has no gradient");
   if (!(figures("leak") <= LEAK)) {
     reasons.push(`${figures("leak").toExponential(1)} of the right-hand side lies along the scalings`);
   }
   return { reliable: reasons.length === 0, reason: reasons.join("; ") };
 }
 
-function aborted(): AdvnmfError {
-  return new AdvnmfError("ABORTED", "aborted before the gradient was complete");
+/** What is known of the solutions of an implicit system. */
+export interface SystemFigures {
+  readonly relativeError: number;
+  readonly stationarity: number;
+  readonly multiplier: number;
+  readonly curvature: number;
+  /** Whether a direction of negative curvature was met. */
+  readonly negative: boolean;
+  readonly damping: number;
+  readonly residual: number;
+  readonly tolerance: number;
+  readonly products: number;
+}
+
+/** What speaks against taking the solutions of an implicit system for those at a minimum. */
+export function doubts(figures: SystemFigures): string[] {
+  const { relativeError, stationarity, multiplier, curvature, negative, damping } = figures;
+  const { residual, tolerance, products } = figures;
+  const reasons: string[] = [];
+  if (!(relativeError > EXACT_FIT)) {
+    reasons.push(
+      `V is of rank k but for ${relativeError.toExponential(1)} of its norm: k² directions change W and H and not the fit`,
+    );
+  }
+  if (damping > 0) {
+    reasons.push(`damped with ${damping}, it is that of about the last ${Math.ceil(1 / damping)} iterations`);
+  }
+  if (!(stationarity <= STATIONARITY)) {
+    reasons.push(
+      `the factors are not stationary: ${stationarity.toExponential(1)}, and ${STATIONARITY} is needed`,
+    );
+  }
+  if (negative) {
+    reasons.push(
+      `the curvature is negative (${curvature.toExponential(1)}): the factors are not at a minimum`,
+    );
+  } else if (damping === 0 && curvature < CURVATURE) {
+    reasons.push(
+      `some directions change W and H and hardly the fit (curvature ${curvature.toExponential(1)}): V does not determine the factors`,
+    );
+  }
+  if (!(residual <= tolerance) && !negative) {
+    reasons.push(`the system is solved to ${residual.toExponential(1)} only, after ${products} products`);
+  }
+  if (multiplier < MULTIPLIER) {
+    reasons.push(
+      `an entry that is 0 would grow if it could (multiplier ${multiplier.toExponential(1)}): the factors are not at a minimum`,
+    );
+  }
+  return reasons;
+}
+
+export function aborted(): AdvnmfError {
+  return new AdvnmfError("ABORTED", "aborted before the computation was complete");
 }

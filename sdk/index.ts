@@ -9,6 +9,26 @@ export type {
   Spread,
 } from "./attack.js";
 export type { LafaOptions, LafaProgress } from "./attack-options.js";
+export { audit } from "./audit/audit.js";
+export type {
+  AttackedModel,
+  Audit,
+  AuditAttack,
+  AuditControl,
+  AuditModel,
+  AuditModelName,
+  AuditOptions,
+  AuditProgress,
+  AuditSensitivity,
+  AuditSettings,
+  AuditShape,
+  AuditSource,
+  AuditVerdict,
+  DownstreamFigures,
+  FactorizationChange,
+  FeatureChange,
+  PlainMatrix,
+} from "./audit/types.js";
 export { type DatasetFacts, type DatasetName, type DatasetOptions, datasets } from "./datasets.js";
 export { createEngine, type Dtype, type Engine, type EngineOptions } from "./engine.js";
 export { AdvnmfError, type ErrorCode } from "./errors.js";
@@ -45,7 +65,14 @@ export type { Model } from "./model.js";
 export { nmf } from "./nmf.js";
 export type { WasmSource } from "./platform/load.js";
 export type { Norm } from "./projection.js";
+export { type ReportOptions, renderReport } from "./report/report.js";
 export { type RankScore, type SelectRankOptions, type SelectRankResult, selectRank } from "./select-rank.js";
+export {
+  type FeatureSensitivity,
+  type SensitivityOptions,
+  type SensitivityResult,
+  sensitivity,
+} from "./sensitivity.js";
 export { transform } from "./transform.js";
 export type {
   AnmfHistoryEntry,

@@ -5,6 +5,7 @@ import { AdvnmfError } from "./errors.js";
 import type { GradientProblem } from "./gradient.js";
 import { checkEntries, type Matrix, type MatrixLike, toMatrix } from "./matrix.js";
 import { checkOptions, numberFrom, oneOf, show, wholeNumber } from "./options.js";
+import type { SensitivityProblem } from "./sensitivity-run.js";
 import type { NmfOptions, SolverOption, TransformOptions } from "./types.js";
 
 /** Numbers of the losses in the task block (assembly/task.ts). */
@@ -83,6 +84,8 @@ export interface Problem {
   readonly bilevel?: Bilevel;
   /** A gradient is wanted rather than the factors alone. */
   readonly gradient?: GradientProblem;
+  /** The singular vectors of the map from data to features are wanted. */
+  readonly sensitivity?: SensitivityProblem;
 }
 
 /** The figures of an adversarial factorization (assembly/anmf/admm.ts), checked. */

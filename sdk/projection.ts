@@ -33,12 +33,12 @@ export class PerturbationSet {
         1,
       );
     }
-    if (this.#sizeAt(D, 1) <= this.#radius) return this.#clipped(D, 1);
+    if (this.#clippedSize(D, 1) <= this.#radius) return this.#clipped(D, 1);
     let low = 0;
     let high = 1;
     for (let i = 0; i < 60; i++) {
       const middle = (low + high) / 2;
-      if (this.#sizeAt(D, middle) <= this.#radius) low = middle;
+      if (this.#clippedSize(D, middle) <= this.#radius) low = middle;
       else high = middle;
     }
     return this.#clipped(D, low);
@@ -46,23 +46,20 @@ export class PerturbationSet {
 
   /** V + tD, clipped to the box. */
   #clipped(D: Float64Array, t: number): Float64Array {
-    const V = this.base;
-    const X = new Float64Array(D.length);
-    const [low, high] = [this.#low, this.#high];
-    for (let at = 0; at < D.length; at++) {
-      X[at] = Math.max(low, Math.min(high, (V[at] as number) + t * (D[at] as number)));
-    }
-    return X;
+    const clipped = new Float64Array(D.length);
+    for (let at = 0; at < D.length; at++) clipped[at] = this.#entry(D, t, at);
+    return clipped;
   }
 
-  /** The Euclidean size of that, entry by entry as `size` has it; the bisection makes no matrix. */
-  #sizeAt(D: Float64Array, t: number): number {
-    const V = this.base;
-    const [low, high] = [this.#low, this.#high];
+  #entry(D: Float64Array, t: number, at: number): number {
+    return Math.max(this.#low, Math.min(this.#high, (this.base[at] as number) + t * (D[at] as number)));
+  }
+
+  /** The size of `#clipped(D, t)`, without making it. */
+  #clippedSize(D: Float64Array, t: number): number {
     let sum = 0;
     for (let at = 0; at < D.length; at++) {
-      const v = V[at] as number;
-      const d = Math.max(low, Math.min(high, v + t * (D[at] as number))) - v;
+      const d = this.#entry(D, t, at) - (this.base[at] as number);
       sum += d * d;
     }
     return Math.sqrt(sum);
@@ -75,11 +72,15 @@ export class PerturbationSet {
 
   /** X − V. */
   difference(X: ArrayLike<number>): Float64Array {
-    const V = this.base;
-    const D = new Float64Array(V.length);
-    for (let at = 0; at < D.length; at++) D[at] = (X[at] as number) - (V[at] as number);
-    return D;
+    return difference(X, this.base);
   }
+}
+
+/** X − V, entry by entry. */
+export function difference(X: ArrayLike<number>, V: ArrayLike<number>): Float64Array {
+  const off = new Float64Array(V.length);
+  for (let at = 0; at < off.length; at++) off[at] = (X[at] as number) - (V[at] as number);
+  return off;
 }
 
 /**
@@ -115,10 +116,11 @@ export function norm(kind: Norm, D: ArrayLike<number>): number {
 /** The direction of a step along a gradient, of norm 1: g/‖g‖, or its signs. */
 export function steepest(kind: Norm, gradient: ArrayLike<number>): Float64Array {
   const length = norm("l2", gradient);
-  const direction = new Float64Array(gradient.length);
-  for (let at = 0; at < direction.length; at++) {
+  const along = new Float64Array(gradient.length);
+  for (let at = 0; at < along.length; at++) {
     const g = gradient[at] as number;
-    direction[at] = kind === "linf" ? Math.sign(g) : length > 0 ? g / length : 0;
+    if (kind === "linf") along[at] = Math.sign(g);
+    else along[at] = length > 0 ? g / length : 0;
   }
-  return direction;
+  return along;
 }

@@ -10,6 +10,7 @@ import { type GradientOutcome, gradientRun } from "./gradient.js";
 import { harden } from "./harden.js";
 import type { Matrix } from "./matrix.js";
 import { checkData, LOSSES, type Problem, SOLVERS } from "./problem.js";
+import { type SensitivityOutcome, sensitivityRun } from "./sensitivity-run.js";
 import type { HistoryEntry, Progress, RestartResult, StopReason } from "./types.js";
 import { fillUnobserved } from "./unobserved.js";
 import { ALONE, sizeOf, Workspace } from "./workspace.js";
@@ -47,6 +48,8 @@ export interface Solution {
   readonly bilevel?: BilevelSolution;
   /** The gradient, where the problem asks for one. */
   readonly gradient?: GradientOutcome;
+  /** The singular vectors of the map from data to features, where the problem asks for them. */
+  readonly sensitivity?: SensitivityOutcome;
 }
 
 /** What AT-NMF tells besides. */
@@ -75,6 +78,7 @@ export type Run<S extends Ended = Solution> = Generator<Progress, S, boolean>;
  */
 export function* run(engine: Engine, problem: Problem, team = ALONE): Run {
   if (problem.gradient) return yield* gradientRun(engine, problem, problem.gradient, team);
+  if (problem.sensitivity) return yield* sensitivityRun(engine, problem, problem.sensitivity, team);
   if (problem.bilevel) return yield* runAnmf(engine, problem, problem.bilevel, run);
   const { arena } = engine;
   const mark = arena.mark();

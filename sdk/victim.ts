@@ -6,6 +6,7 @@ import type { Checked, LafaOptions } from "./attack-options.js";
 import { computeEach } from "./compute.js";
 import type { Engine } from "./engine.js";
 import { checkFactors, type Factors, featureError } from "./feature-error.js";
+import { logRatios } from "./kernel-calls.js";
 import { gradientProblem } from "./lafa-gradient.js";
 import type { Matrix } from "./matrix.js";
 import { product } from "./nmf.js";
@@ -309,7 +310,7 @@ export class Victim {
   }
 }
 
-/** Gradient of the victim's loss in X, with the factors fixed (assembly/lafa/reconstruction.ts). */
+/** Gradient of the victim's loss in X, with the factors fixed. */
 async function lossGradient(
   engine: Engine,
   loss: Checked["loss"],
@@ -317,19 +318,5 @@ async function lossGradient(
   WH: Float64Array,
 ): Promise<Float64Array> {
   if (loss === "frobenius") return X.map((x, at) => x - (WH[at] as number));
-  return engine.enqueue(async () => {
-    const { arena } = engine;
-    const mark = arena.mark();
-    try {
-      const bytes = X.length * 8;
-      const address = arena.take(2 * bytes, "the gradient of the loss");
-      const numbers = (at: number) => new Float64Array(arena.memory.buffer, at, X.length);
-      numbers(address).set(X);
-      numbers(address + bytes).set(WH);
-      engine.kernel("logRatio")(X.length, EPSILON, address, address + bytes, address);
-      return numbers(address).slice();
-    } finally {
-      arena.rewind(mark);
-    }
-  });
+  return logRatios(engine, X, WH, EPSILON);
 }

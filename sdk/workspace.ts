@@ -52,6 +52,13 @@ const COMMANDS = {
   step: 42,
   answer: 43,
   answerAdjoint: 44,
+  measureFeatures: 57,
+  rightSide: 58,
+  beginSolution: 59,
+  normalProduct: 60,
+  extend: 61,
+  ritz: 62,
+  restart: 63,
 } as const;
 
 /** A new task block in the engine's memory (assembly/task.ts), for a team of that size. */
@@ -386,6 +393,11 @@ export class Workspace {
   /** Copies of W and H. */
   factors(): { W: Matrix; H: Matrix } {
     this.#call("storeFactors");
+    return this.staged();
+  }
+
+  /** Copies of what lies where W and H are staged. */
+  staged(): { W: Matrix; H: Matrix } {
     const { V, rank } = this.#problem;
     const staged = this.#staged();
     return {

@@ -28,6 +28,11 @@ interface Manifest {
   }[];
 }
 
+// Plain JavaScript: `npm run studio` uses it too.
+const { buildStudio } = (await import(new URL("../examples/browser/build.mjs", import.meta.url).href)) as {
+  buildStudio(out: string): Promise<unknown>;
+};
+
 const manifest = JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")) as Manifest;
 const folder = scratchFolder();
 let packed: Packed;
@@ -138,6 +143,7 @@ describe("size", () => {
   };
 
   beforeAll(async () => {
+    await buildStudio(join(projectRoot, "build", "studio"));
     await build({
       entryPoints: [join(projectRoot, "dist", "index.js")],
       outdir: join(projectRoot, "build", "size"),
@@ -157,6 +163,7 @@ describe("size", () => {
     expect(manifest["size-limit"].map(({ path, limit }) => [path, limit])).toEqual([
       ["dist/advnmf.wasm", "160 KiB"],
       ["build/size/index.js", "36 KiB"],
+      ["build/studio/**/*", "250 KiB"],
     ]);
   });
 
@@ -165,7 +172,7 @@ describe("size", () => {
     const results = JSON.parse(
       execFileSync(process.execPath, [bin, "--json"], { cwd: projectRoot, encoding: "utf8" }),
     ) as { name: string; passed: boolean; size: number }[];
-    expect(results).toHaveLength(2);
+    expect(results).toHaveLength(3);
     for (const { passed, size } of results) {
       expect(passed).toBe(true);
       expect(size).toBeGreaterThan(5000);

@@ -3,7 +3,8 @@
 import { Task } from "../task";
 import { answer, answerAdjoint } from "./atnmf-adjoint";
 import { advance, beginReturn, comeBack, keep, restore } from "./backprop";
-import { conclude, outerRows, prepare, solve } from "./implicit";
+import { beginSolution, conclude, outerRows, prepare, solve } from "./implicit";
+import { extend, measureFeatures, normalProduct, restart, rightSide, ritz } from "./sensitivity";
 import { squarem, step } from "./stationary";
 
 /** Numbers of the commands, behind those of team.ts, with the meaning of the argument. */
@@ -34,6 +35,20 @@ export namespace GradientCommand {
   export const ANSWER: i32 = 43;
   /** Its adjoint. */
   export const ANSWER_ADJOINT: i32 = 44;
+  /** Sensitivities (sensitivity.ts): scales and norms of the features. */
+  export const MEASURE_FEATURES: i32 = 57;
+  /** The right-hand side from that vector of the basis. */
+  export const RIGHT_SIDE: i32 = 58;
+  /** The solution for the right-hand side that is there, from 0. */
+  export const BEGIN_SOLUTION: i32 = 59;
+  /** The right-hand side from the solution. */
+  export const NORMAL_PRODUCT: i32 = 60;
+  /** The solution as the next vector of a basis of so many; −1: a first one. */
+  export const EXTEND: i32 = 61;
+  /** Ritz vectors of a basis of so many. */
+  export const RITZ: i32 = 62;
+  /** Of a basis of argument / 65536 vectors the best argument % 65536 remain, and the next one. */
+  export const RESTART: i32 = 63;
 }
 
 /** Every member's share of a command. */
@@ -77,6 +92,27 @@ export function performGradient<T>(task: Task, command: i32, argument: i32, id: 
       break;
     case GradientCommand.ANSWER_ADJOINT:
       answerAdjoint<T>(task, id);
+      break;
+    case GradientCommand.MEASURE_FEATURES:
+      measureFeatures(task, id);
+      break;
+    case GradientCommand.RIGHT_SIDE:
+      rightSide<T>(task, argument, id);
+      break;
+    case GradientCommand.BEGIN_SOLUTION:
+      beginSolution<T>(task, id);
+      break;
+    case GradientCommand.NORMAL_PRODUCT:
+      normalProduct<T>(task, id);
+      break;
+    case GradientCommand.EXTEND:
+      extend<T>(task, argument, id);
+      break;
+    case GradientCommand.RITZ:
+      ritz(task, argument, id);
+      break;
+    case GradientCommand.RESTART:
+      restart<T>(task, argument & 0xffff, argument >> 16, id);
       break;
   }
 }

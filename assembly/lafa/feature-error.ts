@@ -86,7 +86,7 @@ function rowMixOf<T>(
 
 // These choose the type: what calls them is there once for both.
 
-function rowDot(g: Gradient, k: i32, cols: i32, X: usize, a: i32, Y: usize, b: i32): f64 {
+export function rowDot(g: Gradient, k: i32, cols: i32, X: usize, a: i32, Y: usize, b: i32): f64 {
   if (g.size == 4) return rowDotOf<f32>(k, cols, X, a, Y, b);
   return rowDotOf<f64>(k, cols, X, a, Y, b);
 }
@@ -106,7 +106,7 @@ function rowDistance(
   return rowDistanceOf<f64>(k, cols, X, a, alpha, Y, b, beta);
 }
 
-function rowMix(
+export function rowMix(
   g: Gradient,
   k: i32,
   cols: i32,

@@ -74,7 +74,7 @@ function leastDiagonal<T>(): T {
   return sizeof<T>() == 4 ? <T>1e-12 : <T>1e-14;
 }
 
-function sideOf(task: Task, ofH: bool): Side {
+export function sideOf(task: Task, ofH: bool): Side {
   return changetype<Side>(ofH ? task.sideH : task.sideW);
 }
 
@@ -115,12 +115,36 @@ export function prepare<T>(task: Task, purpose: i32, id: i32): void {
   if (id == 0) judge(task);
   barrier(task);
   if (purpose == Purpose.STATIONARITY) return;
-  const norm = g.norm;
+  begin<T>(task, g.norm, id);
+}
+
+/** Begins another solution, for the right-hand side that is in `adjoint`. Every member calls it. */
+export function beginSolution<T>(task: Task, id: i32): void {
+  for (let which = 0; which < 2; which++) {
+    const v = vectorsOf(task, which == 0);
+    const total = panelCount<T>(sideOf(task, which == 0).cols);
+    const chunks = chunkCount(total);
+    const bytes = <usize>chunkPanels(total) * task.k * PANEL_BYTES;
+    const all = <usize>total * task.k * PANEL_BYTES;
+    const first = min(all, <usize>firstChunk(chunks, task.team, id) * bytes);
+    const size = min(all, <usize>firstChunk(chunks, task.team, id + 1) * bytes) - first;
+    memory.fill(v.x + first, 0, size);
+    memory.fill(v.p + first, 0, size);
+    memory.fill(v.q + first, 0, size);
+  }
+  begin<T>(task, -1, id);
+}
+
+/** norm: that of the right-hand side, or −1 where it is still to be taken. */
+function begin<T>(task: Task, norm: f64, id: i32): void {
+  const g = gradientOf(task);
   // r is the right-hand side: with a step of 0 this leaves M⁻¹r, and it becomes the first direction.
   update<T>(task, 0, id);
+  if (norm < 0) norm = Math.sqrt(sumOfParts(task, RESIDUAL));
   const rho = sumOfParts(task, RHO);
   turn<T>(task, 0, id);
   if (id == 0) {
+    g.norm = norm;
     g.rho = rho;
     g.remaining = norm;
     g.residual = norm > 0 ? 1 : 0;

@@ -109,6 +109,8 @@ export class Gradient {
   constants: usize;
   /** W and Ā as linalg/product.ts has them for `shares`. */
   pairs: usize;
+  /** What sensitivities keep besides (sensitivity.ts). */
+  sensitivity: usize;
 }
 
 /** At most this many groups of panels of H sum over columns. */
@@ -132,7 +134,7 @@ function tileBytes(cols: i32, k: i32, size: i32): f64 {
   return Math.ceil((<f64>cols * <f64>k * <f64>size) / 16) * 16;
 }
 
-function panelBytes(rows: i32, cols: i32, size: i32): f64 {
+export function panelBytes(rows: i32, cols: i32, size: i32): f64 {
   const width = <i32>PANEL_BYTES / size;
   return <f64>((cols + width - 1) / width) * <f64>rows * <f64>PANEL_BYTES;
 }

@@ -52,8 +52,11 @@ export function stagedToPanels<T>(task: Task, panelsW: usize, panelsH: usize): v
 
 /** Panels → W and H, row-major, in the staging area. One member calls it. */
 export function storeFactors<T>(task: Task): void {
-  const H = changetype<Side>(task.sideH);
-  const W = changetype<Side>(task.sideW);
-  panelsToTransposedRows<T>(task.k, task.m, W.panels, task.staging);
-  panelsToRows<T>(task.k, task.n, H.panels, stagedH<T>(task));
+  panelsToStaged<T>(task, changetype<Side>(task.sideW).panels, changetype<Side>(task.sideH).panels);
+}
+
+/** Panels of Wᵀ and of H → rows of W and of H where these are staged. */
+export function panelsToStaged<T>(task: Task, panelsW: usize, panelsH: usize): void {
+  panelsToTransposedRows<T>(task.k, task.m, panelsW, task.staging);
+  panelsToRows<T>(task.k, task.n, panelsH, stagedH<T>(task));
 }

@@ -1,14 +1,15 @@
 // One gradient of the feature error (LaFA, arXiv 2408.03909), its T iterations included, beside PyTorch with the
-// paper's method (peers/lafa-peer.py), one thread each, on the same problem and after the same iterations; and one
-// implicit gradient at given factors, by the size of the data.
+// paper's method (peers/lafa-peer.py), one thread each, on the same problem and after the same iterations; through the
+// iterations also both on as many threads as they choose unasked; and one implicit gradient at given factors, by the
+// size of the data.
 //
 // Implicit gradients are those of an attack's step: damped, solved to 1%. The paper's series is cut after 80 terms
 // instead, so the two agree in their direction only, and the cosine is shown. Through all iterations the gradient is
 // one number an entry, and a peer's time counts when it has the same. What the authors' own code took is quoted, not
 // measured here.
 //
-// A sample is the shortest of the calls that fit into SAMPLE_MS, at least one. Ratios are of processor time, of which
-// other work on the machine takes least.
+// A sample is the shortest of the calls that fit into SAMPLE_MS, at least one. Ratios on one thread are of processor
+// time, of which other work on the machine takes least; on several they are of the time that passes.
 
 import { generator, problem, sizeName } from "../data.mjs";
 import { torchLafa } from "../peers/python.mjs";
@@ -35,6 +36,12 @@ const IMPLICIT = { damping: 0.01, tolerance: 0.01 };
 
 /** How the paper's method is run, by our mode. */
 const PEER_MODES = { implicit: ["taylor", "taylor-vector"], backprop: ["backprop"] };
+
+/** Who is measured, by threads: on one, and on as many as each chooses. */
+const TEAMS = {
+  one: { peer: () => torchLafa(1), options: { threads: 1 }, clock: "cpu" },
+  unasked: { peer: () => torchLafa(0), options: {}, clock: "time" },
+};
 
 /** Relative distance of two gradients through the same iterations that count as one. */
 const TOLERANCE = { f32: 1e-2, f64: 1e-6 };
@@ -139,17 +146,19 @@ async function measureOne(sdk, engine, size, dtype, mode, ownPeers, { solverRoun
   const options = {
     ...factors(W0, H0),
     reference: factors(W1, H1),
-    ...{ mode, iterations, epsilon: EPSILON, threads: 1, engine },
+    ...{ mode, iterations, epsilon: EPSILON, engine },
     ...(mode === "implicit" ? IMPLICIT : {}),
   };
-  const ours = () => sdk.lafa.gradient({ rows: m, cols: n, data: V }, options);
-  const found = await ours();
+  const ours = (team) =>
+    sdk.lafa.gradient({ rows: m, cols: n, data: V }, { ...options, ...TEAMS[team].options });
+  const found = await ours("one");
+  const teams = mode === "backprop" ? ["one", "unasked"] : ["one"];
   const rivals = [];
   const spare = bytesNeeded(size, dtype, mode, iterations);
-  for (const peerMode of PEER_MODES[mode]) {
-    const [peer] = await ownPeers([torchLafa]);
+  for (const [team, peerMode] of teams.flatMap((team) => PEER_MODES[mode].map((name) => [team, name]))) {
+    const [peer] = await ownPeers([TEAMS[team].peer]);
     if (!peer) break;
-    const rival = { name: `${peer.name} ${peerMode}`, peer, counts: false };
+    const rival = { name: `${peer.name} ${peerMode}`, team, threads: peer.versions, peer, counts: false };
     rivals.push(rival);
     try {
       if (spare > MOST_BYTES) throw new Error(`it takes some ${(spare / 1e9).toFixed(1)} GB`);
@@ -164,26 +173,29 @@ async function measureOne(sdk, engine, size, dtype, mode, ownPeers, { solverRoun
   }
   const counting = rivals.filter((rival) => rival.counts);
   const contestants = [
-    { sample: () => shortest(timed(ours)) },
+    ...teams.map((team) => ({ sample: () => shortest(timed(() => ours(team))) })),
     ...counting.map(({ peer }) => ({ sample: () => shortest(() => peer.run(iterations)) })),
   ];
-  const [own, ...theirs] = await interleave(contestants, solverRounds);
+  const samples = await interleave(contestants, solverRounds);
   for (const { peer } of rivals) peer.close();
   const figures = (samples) => ({
     time: summary(samples.map(({ ms }) => ms)),
     cpu: summary(samples.map(({ cpu }) => cpu)),
   });
-  const line = figures(own);
+  const own = Object.fromEntries(teams.map((team) => [team, figures(samples.shift())]));
+  if (own.unasked) own.unasked.threads = (await ours("unasked")).threads;
   return {
     ...{ name: `lafa ${mode}`, mode, like: size.like, size: { m, n, k }, dtype, iterations },
-    ...line,
+    ...own.one,
+    unasked: own.unasked,
     peakBytes: found.peakBytes,
     products: found.products,
     official: OFFICIAL[size.like]?.[mode],
     peers: rivals.map(({ peer: _, ...rival }) => {
       if (!rival.counts) return rival;
-      const their = figures(theirs.shift());
-      return { ...rival, ...their, ratio: their.cpu.median / line.cpu.median };
+      const their = figures(samples.shift());
+      const { clock } = TEAMS[rival.team];
+      return { ...rival, ...their, ratio: their[clock].median / own[rival.team][clock].median };
     }),
   };
 }
@@ -306,6 +318,15 @@ function tables(lines, growing, growth) {
       ]),
     },
     {
+      title:
+        "The same through the iterations, on one thread and on as many as each chooses unasked (this many): milliseconds, on one thread of processor time; ratio of each pair",
+      columns: [
+        ...["<like", "<size", "<type", "T", "ours, 1", "torch, 1", "ratio"],
+        ...["ours, unasked", "torch, unasked", "ratio, unasked"],
+      ],
+      rows: lines.filter(({ unasked }) => unasked).map(pairCells),
+    },
+    {
       title: `An implicit gradient at given factors, ${PRODUCTS} products, one thread; grows like entries to the power of ${exponents}; the Jacobian of the paper's method is computed, not allocated`,
       columns: [
         "<size",
@@ -332,6 +353,21 @@ function tables(lines, growing, growth) {
         bytes(jacobian),
       ]),
     },
+  ];
+}
+
+function pairCells(line) {
+  const { like, size, dtype, iterations, cpu, unasked, peers } = line;
+  const [one, theirs] = Object.keys(TEAMS).map((name) => peers.find(({ team }) => team === name));
+  const cell = (peer, clock) => (peer?.time ? digits(peer[clock].median) : (peer?.verdict ?? ""));
+  const ratio = (peer) => (peer?.ratio ? digits(peer.ratio) : "");
+  const count = theirs?.threads.match(/(\d+) threads?$/)?.[1];
+  return [
+    ...[like, sizeName(size), dtype, String(iterations)],
+    ...[digits(cpu.median), cell(one, "cpu"), ratio(one)],
+    `${digits(unasked.time.median)} (${unasked.threads})`,
+    theirs ? `${cell(theirs, "time")} (${count})` : "",
+    ratio(theirs),
   ];
 }
 

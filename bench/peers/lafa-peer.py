@@ -16,7 +16,9 @@ from serve import answers, load, problem
 
 TERMS = 80
 
-torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+# Without it there are as many as PyTorch chooses.
+if "OMP_NUM_THREADS" in os.environ:
+    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
 
 
 def update(X, W, H):
@@ -106,4 +108,5 @@ def run(message):
     return answer
 
 
-answers(f"PyTorch {torch.__version__}", {"load": load, "run": run})
+threads = torch.get_num_threads()
+answers(f"PyTorch {torch.__version__}, {threads} thread{'s' if threads > 1 else ''}", {"load": load, "run": run})

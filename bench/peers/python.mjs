@@ -22,11 +22,10 @@ function findTorch() {
   return pythonWithTorch;
 }
 
+/** threads 0: as many as the libraries choose. */
 function environment(threads) {
-  const limits = ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"].map((name) => [
-    name,
-    String(threads),
-  ]);
+  const names = threads ? ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"] : [];
+  const limits = names.map((name) => [name, String(threads)]);
   // OpenBLAS may fail to know a newer processor and fall back to SSE code, which would handicap the
   // peer several times over; kernels for AVX-512 are named only where the processor has it.
   const core = process.arch === "x64" && hasAvx512() ? { OPENBLAS_CORETYPE: "SkylakeX" } : {};
@@ -55,4 +54,6 @@ function pythonPeer(name, script, threads, find = findPython, needs = "scikit-le
 export const sklearn = (threads = 1) => pythonPeer("sklearn", "sklearn-peer.py", threads);
 export const numpyMu = (threads = 1) => pythonPeer("numpy-mu", "numpy-peer.py", threads);
 export const numpyAtnmf = (threads = 1) => pythonPeer("numpy-at-nmf", "atnmf-peer.py", threads);
-export const torchLafa = (threads = 1) => pythonPeer("torch", "lafa-peer.py", threads, findTorch, "PyTorch");
+/** threads 0: as many as PyTorch chooses. */
+export const torchLafa = (threads = 1) =>
+  pythonPeer(threads ? "torch" : "torch unasked", "lafa-peer.py", threads, findTorch, "PyTorch");

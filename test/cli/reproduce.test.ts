@@ -19,9 +19,9 @@ import { maskNumber, SETS, SOLVER_OPTIONS } from "../../sdk/cli/reproduce/at-nmf
 import { type ReproduceRecord, setRecord, verdictOf } from "../../sdk/cli/reproduce/at-nmf/record.js";
 import type { StartResult } from "../../sdk/cli/reproduce/at-nmf/run.js";
 import { charting } from "../../sdk/cli/reproduce/charts.js";
-import { html } from "../../sdk/cli/reproduce/html.js";
 import { Journal } from "../../sdk/cli/reproduce/journal.js";
 import { mean, median, sampleDeviation } from "../../sdk/cli/reproduce/statistics.js";
+import { html } from "../../sdk/report/html.js";
 
 const authors = dataPath("at-nmf");
 // What the command line finds there is a test of its own.

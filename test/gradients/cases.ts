@@ -126,6 +126,38 @@ export function random(m: number, n: number, k: number, seed: number): Case {
   return { m, n, k, X, perturbed, start };
 }
 
+/** A problem with a start, a reference, and more random numbers. */
+export interface Sparse {
+  m: number;
+  n: number;
+  k: number;
+  X: Float64Array;
+  start: Pair;
+  reference: Pair;
+  next: () => number;
+}
+
+/** Noisy data from factors with zeros, so that few other factors fit as well. */
+export function sparse(m: number, n: number, k: number, seed: number): Sparse {
+  const next = seeded(seed);
+  const draw = (count: number) =>
+    Float64Array.from({ length: count }, () => {
+      const x = next();
+      return x < 0.4 ? 0 : x;
+    });
+  const W = draw(m * k);
+  const H = draw(k * n);
+  const X = Float64Array.from({ length: m * n }, (_, at) => {
+    let sum = 0.05;
+    for (let a = 0; a < k; a++) sum += W[Math.floor(at / n) * k + a]! * H[a * n + (at % n)]!;
+    return sum * (0.7 + 0.6 * next());
+  });
+  const positive = (count: number) => Float64Array.from({ length: count }, () => 0.1 + next());
+  const start = { W: positive(m * k), H: positive(k * n) };
+  const reference = { W: positive(m * k), H: positive(k * n) };
+  return { m, n, k, X, start, reference, next };
+}
+
 /** |a − b|/|b|. */
 export const relative = (a: number, b: number): number => Math.abs(a - b) / Math.abs(b);
 

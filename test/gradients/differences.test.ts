@@ -3,42 +3,20 @@
 
 import { createEngine, type GradientOptions, lafa } from "advnmf";
 import { describe, expect, test } from "vitest";
-import { seeded } from "../data.js";
 import type { Pair } from "../reference/step-adjoint.js";
-import { asMatrix, factorsPath, golden, random, wtsi, wtsiConverged, wtsiPath } from "./cases.js";
+import {
+  asMatrix,
+  factorsPath,
+  golden,
+  random,
+  type Sparse,
+  sparse,
+  wtsi,
+  wtsiConverged,
+  wtsiPath,
+} from "./cases.js";
 
 const engine = await createEngine();
-
-interface Sparse {
-  m: number;
-  n: number;
-  k: number;
-  X: Float64Array;
-  start: Pair;
-  reference: Pair;
-  next: () => number;
-}
-
-/** Noisy data from factors with zeros, so that few other factors fit as well. */
-function sparse(m: number, n: number, k: number, seed: number): Sparse {
-  const next = seeded(seed);
-  const draw = (count: number) =>
-    Float64Array.from({ length: count }, () => {
-      const x = next();
-      return x < 0.4 ? 0 : x;
-    });
-  const W = draw(m * k);
-  const H = draw(k * n);
-  const X = Float64Array.from({ length: m * n }, (_, at) => {
-    let sum = 0.05;
-    for (let a = 0; a < k; a++) sum += W[Math.floor(at / n) * k + a]! * H[a * n + (at % n)]!;
-    return sum * (0.7 + 0.6 * next());
-  });
-  const positive = (count: number) => Float64Array.from({ length: count }, () => 0.1 + next());
-  const start = { W: positive(m * k), H: positive(k * n) };
-  const reference = { W: positive(m * k), H: positive(k * n) };
-  return { m, n, k, X, start, reference, next };
-}
 
 function gradientOf(
   c: Omit<Sparse, "next" | "start">,

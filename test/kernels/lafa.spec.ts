@@ -4,18 +4,33 @@
 import { answer, answerAdjoint } from "../../assembly/lafa/atnmf-adjoint";
 import { advance, beginReturn, comeBack, keep, restore, storeGradient } from "../../assembly/lafa/backprop";
 import { assign, assignBytes } from "../../assembly/lafa/hungarian";
-import { conclude, outerRows, Purpose, prepare, solve } from "../../assembly/lafa/implicit";
+import { beginSolution, conclude, outerRows, Purpose, prepare, solve } from "../../assembly/lafa/implicit";
 import { loadReference } from "../../assembly/lafa/reference";
+import {
+  drawVector,
+  extend,
+  loadVector,
+  measureFeatures,
+  normalProduct,
+  restart,
+  rightSide,
+  ritz,
+  Sensitivity,
+  sensitivityLayout,
+  storeVector,
+} from "../../assembly/lafa/sensitivity";
 import { squarem, step } from "../../assembly/lafa/stationary";
-import { Gradient, gradientLayout, Mode } from "../../assembly/lafa/workspace";
+import { Gradient, gradientLayout, Mode, vectorsOf } from "../../assembly/lafa/workspace";
 import { factorPanel, solvePanel } from "../../assembly/linalg/cholesky-panel";
 import { panelsRows } from "../../assembly/linalg/layout";
+import { stagedToPanels } from "../../assembly/nmf/factors";
 import { stagedH } from "../../assembly/nmf/workspace";
 import { Loss, Side, Task } from "../../assembly/task";
 import { choleskyFactor, choleskySolve } from "../reference/cholesky";
 import { Problem } from "./problem";
 import {
   close,
+  closeTo,
   draw,
   fromPanels,
   guarded,
@@ -247,6 +262,197 @@ function wholeSuite<T>(): void {
   });
 }
 
+/** Golden figures of one iteration at the start of the 12×9 case, and of its adjoint (test/fixtures/golden-lafa.json). */
+class Golden {
+  W: f64 = 0;
+  H: f64 = 0;
+  sumX: f64 = 0;
+  normX: f64 = 0;
+  normW: f64 = 0;
+  normH: f64 = 0;
+}
+
+const KL: Golden = {
+  W: 20.31561071678955,
+  H: 10.43235200094479,
+  sumX: -0.06490679735181472,
+  normX: 1.3358595465083138,
+  normW: 6.3744157787076015,
+  normH: 7.090650644864093,
+};
+const FROBENIUS: Golden = {
+  W: 14.811428703862932,
+  H: 13.890520382159103,
+  sumX: 1.5470898230350654,
+  normX: 1.4328425677784011,
+  normW: 4.122554350723812,
+  normH: 10.397312147609135,
+};
+
+function total(values: Float64Array): f64 {
+  let sum: f64 = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i];
+  return sum;
+}
+
+function norm(values: Float64Array): f64 {
+  let sum: f64 = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i] * values[i];
+  return Math.sqrt(sum);
+}
+
+/** The 12×9 case: H is updated first with Kullback–Leibler, W with Frobenius. */
+function goldenProblem(loss: i32): Problem {
+  const p = new Problem(12, 9, 3, 1);
+  p.loss = loss;
+  p.firstH = loss == Loss.KULLBACK_LEIBLER;
+  p.epsilon = 1e-10;
+  for (let i = 0; i < 12; i++) {
+    for (let j = 0; j < 9; j++) p.V[i * 9 + j] = 0.05 + Math.abs(Math.sin(<f64>(1 + i * j + 2 * i + 3 * j)));
+    for (let a = 0; a < 3; a++) {
+      p.W[i * 3 + a] = Math.max(0.05, 0.5 + 0.5 * Math.sin(<f64>(1 + (7 + a) * i + 13 * a)));
+    }
+  }
+  for (let a = 0; a < 3; a++) {
+    for (let j = 0; j < 9; j++) {
+      p.H[a * 9 + j] = Math.max(0.05, 0.5 + 0.5 * Math.sin(<f64>(2 + (5 + a) * j + 11 * a)));
+    }
+  }
+  return p;
+}
+
+describe("the adjoint of one iteration", () => {
+  test("has the golden figures to 1e-9", () => {
+    for (let loss = 0; loss < 2; loss++) {
+      const expected = loss == Loss.KULLBACK_LEIBLER ? KL : FROBENIUS;
+      const p = goldenProblem(loss);
+      const task = begin<f64>(p, Mode.BACKPROP, 1);
+      const g = changetype<Gradient>(task.gradient);
+      g.checkpoints = 1;
+      g.steps = 1;
+      keep<f64>(task, 0, 0);
+      advance<f64>(task, 0, 0);
+      beginReturn<f64>(task, 0);
+      closeTo(total(p.kernelW<f64>()), expected.W, 1e-12, "W");
+      closeTo(total(p.kernelH<f64>()), expected.H, 1e-12, "H");
+      // In the place of the gradient of the feature error.
+      const W = new Float64Array(36);
+      const H = new Float64Array(27);
+      for (let a = 0; a < 3; a++) {
+        for (let i = 0; i < 12; i++) W[i * 3 + a] = Math.sin(<f64>(i + 2 * a));
+        for (let j = 0; j < 9; j++) H[a * 9 + j] = Math.cos(<f64>(a + 2 * j));
+      }
+      write<f64>(W, task.staging);
+      write<f64>(H, stagedH<f64>(task));
+      const ofW = vectorsOf(task, false).adjoint;
+      const ofH = vectorsOf(task, true).adjoint;
+      stagedToPanels<f64>(task, ofW, ofH);
+      comeBack<f64>(task, 0, 0);
+      storeGradient<f64>(task, 0, 12);
+      const X = read<f64>(task.staging, 108);
+      closeTo(total(X), expected.sumX, 1e-9, "sum of the gradient in X");
+      closeTo(norm(X), expected.normX, 1e-9, "norm of the gradient in X");
+      closeTo(norm(fromPanels<f64>(3, 12, ofW)), expected.normW, 1e-9, "norm of that in W");
+      closeTo(norm(fromPanels<f64>(3, 9, ofH)), expected.normH, 1e-9, "norm of that in H");
+      expect<bool>(tidy<f64>(p, Mode.BACKPROP, 1)).toBe(true, "wrote outside its workspace");
+    }
+  });
+});
+
+/** ⟨vector i, vector j⟩ of the basis. */
+function basisProduct<T>(s: Sensitivity, i: i32, j: i32): f64 {
+  let sum: f64 = 0;
+  const x = s.basis + <usize>i * s.stride;
+  const y = s.basis + <usize>j * s.stride;
+  for (let at: usize = 0; at < s.stride; at += sizeof<T>())
+    sum += <f64>load<T>(x + at) * <f64>load<T>(y + at);
+  return sum;
+}
+
+function projectedEntry(s: Sensitivity, i: i32, j: i32): f64 {
+  return load<f64>(s.projected + <usize>(i * s.room + j) * 8);
+}
+
+/** The basis grows by one product. */
+function grow<T>(task: Task, size: i32): void {
+  const g = changetype<Gradient>(task.gradient);
+  rightSide<T>(task, size, 0);
+  for (let half = 0; half < 2; half++) {
+    beginSolution<T>(task, 0);
+    for (let i = 0; i < 200 && g.done == 0; i++) solve<T>(task, 5, 0);
+    conclude<T>(task, 0);
+    if (half > 0) break;
+    normalProduct<T>(task, 0);
+  }
+  extend<T>(task, size + 1, 0);
+}
+
+function sensitivitySuite<T>(): void {
+  test("sensitivities stay in their memory, their basis is orthonormal, and T is diagonal after a restart", () => {
+    for (let kind = 0; kind < 2; kind++) {
+      for (let s = 0; s < SHAPES.length; s += 3) {
+        const p = new Problem(SHAPES[s], SHAPES[s + 1], SHAPES[s + 2], 3 * s + 1);
+        p.loss = kind == 0 ? Loss.FROBENIUS : Loss.KULLBACK_LEIBLER;
+        p.epsilon = 1e-10;
+        const task = begin<T>(p, Mode.IMPLICIT, 0);
+        const room = 6;
+        const bytes = <usize>sensitivityLayout<T>(task, 0, room);
+        const block = reserve(bytes);
+        sensitivityLayout<T>(task, block, room);
+        const g = changetype<Gradient>(task.gradient);
+        const own = changetype<Sensitivity>(g.sensitivity);
+        g.damping = 0.5;
+        g.tolerance = sizeof<T>() == 4 ? 1e-5 : 1e-12;
+        g.limit = 500;
+        prepare<T>(task, Purpose.NEWTON, 0);
+        measureFeatures(task, 0);
+        drawVector<T>(task, 5);
+        loadVector<T>(task);
+        extend<T>(task, -1, 0);
+        let size = 0;
+        for (; size < 4; size++) grow<T>(task, size);
+        for (let i = 0; i <= size; i++) {
+          for (let j = 0; j <= i; j++) {
+            const off = Math.abs(basisProduct<T>(own, i, j) - (i == j ? 1.0 : 0.0));
+            expect<bool>(off < tolerance<T>(1e-13) * 10).toBe(true, "orthonormal");
+            if (i < size) {
+              expect<f64>(projectedEntry(own, i, j)).toBe(projectedEntry(own, j, i), "symmetric");
+            }
+          }
+        }
+        // Lanczos: T is tridiagonal but for rounding and what the solutions are off.
+        const scale = projectedEntry(own, 0, 0) + projectedEntry(own, 1, 1);
+        expect<bool>(Math.abs(projectedEntry(own, 3, 0)) < tolerance<T>(1e-10) * scale).toBe(true, "T");
+        ritz(task, size, 0);
+        let before = Infinity;
+        for (let t = 0; t < size; t++) {
+          const value = load<f64>(own.values + <usize>t * 8);
+          expect<bool>(value >= 0 && value <= before).toBe(true, "sorted");
+          before = value;
+        }
+        const first = load<f64>(own.values);
+        restart<T>(task, 2, size, 0);
+        expect<f64>(projectedEntry(own, 0, 0)).toBe(first);
+        for (let i = 0; i < 3; i++) {
+          const off = Math.abs(basisProduct<T>(own, i, 0) - (i == 0 ? 1.0 : 0.0));
+          expect<bool>(off < tolerance<T>(1e-13) * 10).toBe(true, "orthonormal after a restart");
+        }
+        // ‖Bᵀx‖² of the first Ritz vector is its value, up to its residual.
+        rightSide<T>(task, 0, 0);
+        beginSolution<T>(task, 0);
+        for (let i = 0; i < 200 && g.done == 0; i++) solve<T>(task, 5, 0);
+        conclude<T>(task, 0);
+        normalProduct<T>(task, 0);
+        expect<bool>(Math.abs(own.length - first) < tolerance<T>(1e-10) * first).toBe(true, "value");
+        storeVector<T>(task, 1);
+        expect<bool>(finite(read<T>(task.staging, p.m * p.k))).toBe(true);
+        expect<bool>(guarded(block, bytes)).toBe(true, "wrote outside its block");
+        expect<bool>(tidy<T>(p, Mode.IMPLICIT, 0)).toBe(true, "wrote outside its workspace");
+      }
+    }
+  });
+}
+
 describe("assignment", () => {
   test("has the least cost of all permutations", () => {
     for (let k = 1; k < 7; k++) {
@@ -287,4 +493,10 @@ describe("gradients, f64", () => {
 });
 describe("gradients, f32", () => {
   wholeSuite<f32>();
+});
+describe("sensitivities, f64", () => {
+  sensitivitySuite<f64>();
+});
+describe("sensitivities, f32", () => {
+  sensitivitySuite<f32>();
 });

@@ -16,7 +16,16 @@ import {
   stripWidth,
 } from "../../assembly/linalg/layout";
 import { logOfRatios } from "../../assembly/linalg/logarithm";
-import { accumulate, accumulateQuotients, predict } from "../../assembly/linalg/product";
+import {
+  accumulate,
+  accumulateQuotients,
+  accumulateRows,
+  pairElements,
+  pairUp,
+  predict,
+  SHARE_ROWS,
+  shares,
+} from "../../assembly/linalg/product";
 import { orthonormalize, svdBytes, truncatedSvd } from "../../assembly/linalg/svd";
 import { axpy, dot, scale, sum } from "../../assembly/linalg/vector";
 import { barrier } from "../../assembly/parallel/barrier";
@@ -325,6 +334,91 @@ function productSuite<T>(): void {
         const what = "k " + k.toString() + ", rows " + rows.toString();
         close(read<T>(out, k * width), expected, tolerance<T>(4e-15), what);
         expect<bool>(guarded(out, k * 32) && guarded(tile, 16 * 32)).toBe(true);
+      }
+    }
+  });
+  test("shares are V/P and its gradient, either way, for every k and odd rows, and leave other rows alone", () => {
+    const counts: StaticArray<i32> = [1, 2, 3, 9, 16, SHARE_ROWS - 1, SHARE_ROWS];
+    const width = panelWidth<T>();
+    const e = 0.25;
+    for (let s = 0; s < RANKS.length; s++) {
+      const k = RANKS[s];
+      for (let c = 0; c < counts.length; c++) {
+        const rows = counts[c];
+        for (let turned = 0; turned < 2; turned++) {
+          release();
+          const B = draw(rows * k, 620 + s);
+          const E = drawSigned(rows * k, 630 + s);
+          const C = draw(k * width, 640 + s);
+          const D = drawSigned(k * width, 650 + s);
+          const V = draw(rows * width, 660 + c);
+          const start = draw(rows * width, 670 + c);
+          const b = placedPanels<T>(k, rows, transpose(rows, k, B));
+          const l = placedPanels<T>(k, rows, transpose(rows, k, E));
+          const pairBytes = <usize>pairElements(rows, k) * sizeof<T>();
+          const pairs = reserve(pairBytes);
+          for (let row = 0; row < rows; row += width) {
+            const at = <usize>(row * k) * sizeof<T>();
+            pairUp<T>(min(width, rows - row), k, b + at, l + at, pairs + 2 * at);
+          }
+          const v = placed<T>(V);
+          reserve(32);
+          const constants = reserve(32);
+          v128.store(constants, v128.splat<T>(<T>e));
+          v128.store(constants, v128.splat<T>(<T>1), 16);
+          const gradient = placed<T>(start);
+          const r = reserve((SHARE_ROWS + 2) * 32);
+          const t = reserve((SHARE_ROWS + 2) * 32);
+          const panel = placed<T>(C);
+          shares<T>(rows, k, pairs, panel, turned ? 0 : placed<T>(D), v, constants, gradient, r, t);
+          const P = product(rows, k, width, B, C);
+          const Q = turned ? product(rows, k, width, E, C) : product(rows, k, width, B, D);
+          const R = new Float64Array(rows * width);
+          const less = new Float64Array(rows * width);
+          for (let i = 0; i < rows * width; i++) {
+            R[i] = V[i] / (P[i] + e);
+            Q[i] /= P[i] + e;
+            less[i] = -R[i] * Q[i];
+            Q[i] += start[i];
+          }
+          const what = "k " + k.toString() + ", rows " + rows.toString();
+          close(read<T>(r, rows * width), R, tolerance<T>(4e-15), what + ": R");
+          close(read<T>(t, rows * width), less, tolerance<T>(1e-14), what + ": −QR");
+          close(read<T>(gradient, rows * width), Q, tolerance<T>(1e-14), what + ": gradient");
+          expect<bool>(guarded(gradient, rows * 32) && guarded(pairs, pairBytes)).toBe(true);
+          expect<bool>(guarded(r, (SHARE_ROWS + 2) * 32) && guarded(t, (SHARE_ROWS + 2) * 32)).toBe(true);
+        }
+      }
+    }
+  });
+  test("accumulateRows adds Y·Dᵀ, and with X also X·Cᵀ, in vectors, for every k", () => {
+    const width = panelWidth<T>();
+    const rows = 7;
+    for (let s = 0; s < RANKS.length; s++) {
+      const k = RANKS[s];
+      for (let both = 0; both < 2; both++) {
+        release();
+        const X = drawSigned(rows * width, 700 + s);
+        const Y = drawSigned(rows * width, 710 + s);
+        const C = draw(k * width, 720 + s);
+        const D = draw(k * width, 730 + s);
+        const start = draw(rows * k * lanes<T>(), 740 + s);
+        const out = placed<T>(start);
+        const x = both ? placed<T>(X) : 0;
+        accumulateRows<T>(rows, k, x, placed<T>(C), placed<T>(Y), placed<T>(D), out);
+        const expected = product(rows, width, k, Y, transpose(k, width, D));
+        const more = product(rows, width, k, X, transpose(k, width, C));
+        const vectors = read<T>(out, rows * k * lanes<T>());
+        const found = new Float64Array(rows * k);
+        for (let i = 0; i < rows * k; i++) {
+          if (both) expected[i] += more[i];
+          for (let lane = i * lanes<T>(); lane < (i + 1) * lanes<T>(); lane++) {
+            expected[i] += start[lane];
+            found[i] += vectors[lane];
+          }
+        }
+        close(found, expected, tolerance<T>(1e-14), "k " + k.toString());
+        expect<bool>(guarded(out, (<usize>(rows * k)) << 4)).toBe(true);
       }
     }
   });

@@ -203,6 +203,35 @@ function prepareGradient({ shape, type, ...options }) {
   };
 }
 
+/** Sensitivities: short of a stationary point, where the linear systems are damped, and near one. */
+function sensitivities() {
+  const ways = [
+    { converge: false, count: 2, tolerance: 1e-3 },
+    { converge: 1e-3, count: 3, tolerance: 1e-2, feature: 1 },
+  ];
+  const shapes = [
+    [17, 13, 3],
+    [40, 31, 5],
+    [61, 203, 3],
+  ];
+  return product({ shape: shapes, type: TYPES, loss: COMMON, with: ways }).map(
+    ({ with: options, ...problem }) => ({ ...problem, ...options }),
+  );
+}
+
+/** What `sensitivity` tells in numbers. */
+const SENSITIVITY_FIGURES = [
+  "amplification",
+  "iterations",
+  "stationarity",
+  "curvature",
+  "multiplier",
+  "damping",
+  "residual",
+  "products",
+  "relativeError",
+];
+
 /** Whole attacks, short ones. */
 function attacks() {
   const short = {
@@ -305,7 +334,8 @@ function missingOptions(holes, weights, rows, cols) {
  * @throws Error when a call used another number of threads.
  */
 export async function battery(advnmf, { threads, engine } = {}) {
-  const { nmf, atnmf, anmf, lafa, fragility, featureError, selectRank, sha256, datasets } = advnmf;
+  const { nmf, atnmf, anmf, lafa, fragility, featureError, sensitivity, selectRank, sha256, datasets } =
+    advnmf;
   const on = { ...(threads && { threads }), ...(engine && { engine }) };
   const parts = {};
 
@@ -378,6 +408,20 @@ export async function battery(advnmf, { threads, engine } = {}) {
     const figures = GRADIENT_FIGURES.map((figure) => found[figure]);
     const { value, w, h } = featureError(factors, { W, H });
     await note(name, W.data, H.data, gradient.data, matching, [Number(reliable), ...figures, value, w, h]);
+  }
+  for (const problem of sensitivities()) {
+    const name = `sensitivity ${nameOf(problem)}`;
+    const { shape, type, ...options } = problem;
+    const { V, factors } = prepareGradient({ shape, type, loss: options.loss });
+    const found = await sensitivity(V, factors, { ...options, ...on });
+    checkTeam(name, found.threads);
+    const { W, H, map, singularValues, right, left, features, reliable } = found;
+    const vectors = [...right, ...left.flatMap((one) => [one.W, one.H])].map(({ data }) => data);
+    const figures = SENSITIVITY_FIGURES.map((figure) => found[figure]);
+    const alone = features.map(({ amplification }) => amplification);
+    await note(name, W.data, H.data, map.data, ...vectors, singularValues, alone, figures, [
+      Number(reliable),
+    ]);
   }
   for (const problem of attacks()) {
     const { shape, type, restarts, ...options } = problem;

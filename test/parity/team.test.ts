@@ -31,6 +31,13 @@ const COMMANDS = {
   outerRows: 40,
   squarem: 41,
   step: 42,
+  measureFeatures: 57,
+  rightSide: 58,
+  beginSolution: 59,
+  normalProduct: 60,
+  extend: 61,
+  ritz: 62,
+  restart: 63,
 };
 type Call = [command: keyof typeof COMMANDS, argument?: number];
 
@@ -71,6 +78,8 @@ interface Case {
     readonly mode: number;
     readonly states: number;
     readonly fields: Record<string, number>;
+    /** Vectors of the basis of a sensitivity. */
+    readonly room?: number;
   };
   readonly calls?: readonly Call[];
 }
@@ -91,6 +100,12 @@ const GRADIENT_REPORTS: Partial<Record<Call[0], readonly string[]>> = {
   beginReturn: ["error", "errorW", "errorH"],
   prepare: ["error", "stationarity", "multiplier", "leak"],
   solve: ["residual", "curvature"],
+};
+/** Those of a sensitivity's. */
+const SENSITIVITY_REPORTS: Partial<Record<Call[0], readonly string[]>> = {
+  normalProduct: ["length"],
+  extend: ["norm"],
+  ritz: [],
 };
 const ITERATE: Call = ["iterate", 12];
 const MU = { solver: 0 };
@@ -130,6 +145,35 @@ const IMPLICIT: Call[] = [
   ["outerRows", 8],
 ];
 const IMPLICIT_RECORD = { mode: 1, states: 0, fields: { limit: 50, steps: 40 } };
+/** Four products of a basis that is restarted after three. */
+const PRODUCT: Call[] = [
+  ["beginSolution"],
+  ["solve", 9],
+  ["concludeGradient"],
+  ["normalProduct"],
+  ["beginSolution"],
+  ["solve", 9],
+  ["concludeGradient"],
+];
+const SENSITIVITY: Call[] = [
+  ITERATE,
+  ["prepare", 1],
+  ["measureFeatures"],
+  ["extend", -1],
+  ...[0, 1, 2].flatMap((size): Call[] => [["rightSide", size], ...PRODUCT, ["extend", size + 1]]),
+  ["ritz", 3],
+  ["restart", 2 + 65536 * 3],
+  ["rightSide", 2],
+  ...PRODUCT,
+  ["extend", 3],
+  ["ritz", 3],
+  ["rightSide", 0],
+  ["beginSolution"],
+  ["solve", 9],
+  ["concludeGradient"],
+  ["outerRows", 8],
+];
+const SENSITIVITY_RECORD = { mode: 1, states: 0, fields: { limit: 50, steps: 40 }, room: 5 };
 const cases: Case[] = [
   { name: "Frobenius mu", m: 61, n: 403, k: 5, fields: MU },
   { name: "HALS, extrapolated", m: 61, n: 403, k: 7, fields: { solver: 1, extrapolate: 1 } },
@@ -204,6 +248,10 @@ const cases: Case[] = [
       ...{ name: `implicit gradient, loss ${loss}`, m: 61, n: 403, k: 5, calls: IMPLICIT },
       ...{ fields: { ...MU, loss }, gradient: IMPLICIT_RECORD },
     },
+    {
+      ...{ name: `sensitivity, loss ${loss}`, m: 61, n: 403, k: 5, calls: SENSITIVITY },
+      ...{ fields: { ...MU, loss }, gradient: SENSITIVITY_RECORD },
+    },
   ]),
   { name: "fewer chunks than members", m: 3, n: 5, k: 2, fields: MU },
   { name: "a Gram matrix of many chunks", m: 400, n: 500, k: 49, fields: { solver: 1 } },
@@ -246,12 +294,21 @@ async function run(dtype: "f32" | "f64", problem: Case, team: number): Promise<s
   }
   kernel("measure", task);
   if (problem.gradient) {
-    const { mode, states, fields: own } = problem.gradient;
+    const { mode, states, fields: own, room } = problem.gradient;
     expect(behind + kernel("gradientLayout", task, 0, mode, states)).toBeLessThan(memory.buffer.byteLength);
     kernel("gradientLayout", task, behind, mode, states);
     const record = view.getUint32(task + constant("task_gradient"), true);
     for (const [name, value] of Object.entries(own))
       view.setInt32(record + constant(`gradient_${name}`), value, true);
+    // Sums of squares would meet negative curvature early; damped, there is none.
+    if (room !== undefined) {
+      const basis = behind + Math.ceil(kernel("gradientLayout", task, 0, mode, states) / 16) * 16;
+      expect(basis + kernel("sensitivityLayout", task, 0, room)).toBeLessThan(memory.buffer.byteLength);
+      kernel("sensitivityLayout", task, basis, room);
+      view.setFloat64(record + constant("gradient_damping"), 0.5, true);
+      kernel("drawVector", task, 9);
+      kernel("loadVector", task);
+    }
     kernel("initRandom", task, 8, 0);
     kernel("loadReference", task);
   }
@@ -274,6 +331,13 @@ async function run(dtype: "f32" | "f64", problem: Case, team: number): Promise<s
       for (const field of GRADIENT_REPORTS[name] ?? []) {
         const record = view.getUint32(task + constant("task_gradient"), true);
         reports.push(view.getFloat64(record + constant(`gradient_${field}`), true));
+      }
+      for (const field of SENSITIVITY_REPORTS[name] ?? []) {
+        const record = view.getUint32(task + constant("task_gradient"), true);
+        const own = view.getUint32(record + constant("gradient_sensitivity"), true);
+        reports.push(view.getFloat64(own + constant(`sensitivity_${field}`), true));
+        const values = view.getUint32(own + constant("sensitivity_values"), true);
+        if (name === "ritz") reports.push(...new Float64Array(memory.buffer, values, 3));
       }
       if (name === "outerRows") reports.push(...floats("staging", IMPLICIT_RECORD.fields.steps * n));
     }

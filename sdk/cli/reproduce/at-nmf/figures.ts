@@ -2,8 +2,8 @@
 
 import type { Matrix } from "../../../index.js";
 import { encodeImageSheet } from "../../../io/index.js";
+import { Html, html } from "../../../report/html.js";
 import type { charting } from "../charts.js";
-import { Html, html } from "../html.js";
 import { product, transpose } from "../matrices.js";
 import { type Color, dataUri, diverging, grey, MISSING_COLOR, NEUTRAL_COLOR, pngUri } from "../pixels.js";
 import { decodeNumbers } from "../stored-matrix.js";

@@ -1,8 +1,8 @@
 // The page: what was found, the tables and the figures, in one file without scripts or network.
 
+import { Html, html } from "../../../report/html.js";
+import { PAGE_STYLE } from "../../../report/page-style.js";
 import type { charting } from "../charts.js";
-import { Html, html } from "../html.js";
-import { PAGE_STYLE } from "../page-style.js";
 import { type Cell, type Finished, percent } from "./cells.js";
 import { conventionText, lambdaFigure, lossFigure, partsFigure, restorationFigure } from "./figures.js";
 import { bestHardened, figure, isClear } from "./findings.js";

@@ -1,7 +1,7 @@
 // The law, the networks against it, theorem 5, and changes against their predictions.
 
+import { Html, html } from "../../../report/html.js";
 import type { charting } from "../charts.js";
-import { Html, html } from "../html.js";
 import type { NetworkJob } from "./jobs.js";
 import { networkText } from "./jobs.js";
 import type { Finished, LinearRow, Results } from "./record.js";

@@ -1,8 +1,8 @@
 // The page: what was found, the tables and the figures, in one file without scripts or network.
 
+import { Html, html } from "../../../report/html.js";
+import { PAGE_STYLE } from "../../../report/page-style.js";
 import type { charting } from "../charts.js";
-import { Html, html } from "../html.js";
-import { PAGE_STYLE } from "../page-style.js";
 import { distributionFigure, pairsFigure, scalingFigure, signsFigure } from "./figures.js";
 import { figure } from "./findings.js";
 import { CRITICAL, TITLES } from "./protocol.js";

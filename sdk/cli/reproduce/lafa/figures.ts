@@ -2,8 +2,8 @@
 
 import type { Norm } from "../../../index.js";
 import { encodeImageSheet } from "../../../io/index.js";
+import { Html, html } from "../../../report/html.js";
 import type { charting } from "../charts.js";
-import { Html, html } from "../html.js";
 import { dataUri } from "../pixels.js";
 import { decodeNumbers } from "../stored-matrix.js";
 import type { ExperimentData } from "./data.js";

@@ -1,10 +1,10 @@
 // The page: what was found, the tables and the figures, in one file without scripts or network.
 
+import { Html, html } from "../../../report/html.js";
+import { PAGE_STYLE } from "../../../report/page-style.js";
 import { canLead } from "../../../staged-ascent.js";
 import { readableBytes } from "../../print.js";
 import type { charting } from "../charts.js";
-import { Html, html } from "../html.js";
-import { PAGE_STYLE } from "../page-style.js";
 import { errorFigures, featureFigure } from "./figures.js";
 import { errorFigure, figure, isBeyondControls } from "./findings.js";
 import { gradientText, normText } from "./protocol.js";
