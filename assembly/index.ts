@@ -117,6 +117,13 @@ export const gradient_curvature: usize = offsetof<Gradient>("curvature");
 export const gradient_multiplier: usize = offsetof<Gradient>("multiplier");
 export const gradient_leak: usize = offsetof<Gradient>("leak");
 export const gradient_matching: usize = offsetof<Gradient>("matching");
+export const gradient_sensitivity: usize = offsetof<Gradient>("sensitivity");
+export const sensitivity_only: usize = offsetof<Sensitivity>("only");
+export const sensitivity_norm: usize = offsetof<Sensitivity>("norm");
+export const sensitivity_length: usize = offsetof<Sensitivity>("length");
+export const sensitivity_squares: usize = offsetof<Sensitivity>("squares");
+export const sensitivity_values: usize = offsetof<Sensitivity>("values");
+export const sensitivity_last: usize = offsetof<Sensitivity>("last");
 export const task_claims: usize = offsetof<Task>("claims");
 export const task_network: usize = offsetof<Task>("network");
 export const network_bytes: usize = offsetof<Network>();
@@ -151,13 +158,6 @@ export const law_seed: usize = offsetof<Law>("seed");
 export const law_figures: usize = offsetof<Law>("figures");
 export const law_scratch: usize = offsetof<Law>("scratch");
 export const law_scratchBytes: usize = offsetof<Law>("scratchBytes");
-export const gradient_sensitivity: usize = offsetof<Gradient>("sensitivity");
-export const sensitivity_only: usize = offsetof<Sensitivity>("only");
-export const sensitivity_norm: usize = offsetof<Sensitivity>("norm");
-export const sensitivity_length: usize = offsetof<Sensitivity>("length");
-export const sensitivity_squares: usize = offsetof<Sensitivity>("squares");
-export const sensitivity_values: usize = offsetof<Sensitivity>("values");
-export const sensitivity_last: usize = offsetof<Sensitivity>("last");
 
 // f32
 
@@ -209,12 +209,6 @@ export function loadReference_f32(task: Task): void {
 export function storeGradient_f32(task: Task, row0: i32, count: i32): void {
   storeGradient<f32>(task, row0, count);
 }
-export function loadLayer_f32(task: Task, l: i32): void {
-  loadLayer<f32>(task, l);
-}
-export function storeLayer_f32(task: Task, l: i32, gradient: i32): void {
-  storeLayer<f32>(task, l, gradient);
-}
 export function sensitivityLayout_f32(task: Task, base: usize, room: i32): f64 {
   return sensitivityLayout<f32>(task, base, room);
 }
@@ -226,6 +220,12 @@ export function loadVector_f32(task: Task): void {
 }
 export function storeVector_f32(task: Task, index: i32): void {
   storeVector<f32>(task, index);
+}
+export function loadLayer_f32(task: Task, l: i32): void {
+  loadLayer<f32>(task, l);
+}
+export function storeLayer_f32(task: Task, l: i32, gradient: i32): void {
+  storeLayer<f32>(task, l, gradient);
 }
 export function uniform_f32(seed: u32, stream: u32, count: i32, dst: usize, scratch: usize): void {
   uniform<f32>(seed, stream, count, dst, scratch);
@@ -281,12 +281,6 @@ export function loadReference_f64(task: Task): void {
 export function storeGradient_f64(task: Task, row0: i32, count: i32): void {
   storeGradient<f64>(task, row0, count);
 }
-export function loadLayer_f64(task: Task, l: i32): void {
-  loadLayer<f64>(task, l);
-}
-export function storeLayer_f64(task: Task, l: i32, gradient: i32): void {
-  storeLayer<f64>(task, l, gradient);
-}
 export function sensitivityLayout_f64(task: Task, base: usize, room: i32): f64 {
   return sensitivityLayout<f64>(task, base, room);
 }
@@ -298,6 +292,12 @@ export function loadVector_f64(task: Task): void {
 }
 export function storeVector_f64(task: Task, index: i32): void {
   storeVector<f64>(task, index);
+}
+export function loadLayer_f64(task: Task, l: i32): void {
+  loadLayer<f64>(task, l);
+}
+export function storeLayer_f64(task: Task, l: i32, gradient: i32): void {
+  storeLayer<f64>(task, l, gradient);
 }
 export function uniform_f64(seed: u32, stream: u32, count: i32, dst: usize, scratch: usize): void {
   uniform<f64>(seed, stream, count, dst, scratch);

@@ -50,12 +50,12 @@ export class Fields {
     return this.#view().getUint32(this.#at(field), true);
   }
 
-  /** A copy of `count` i32 that the field points to. */
+  /** The i32 that a pointer points to. */
   ints(field: string, count: number): number[] {
     return [...new Int32Array(this.#engine.arena.memory.buffer, this.pointer(field), count)];
   }
 
-  /** A copy of `count` f64 that it points to. */
+  /** The f64 that a pointer points to. */
   numbers(field: string, count: number): number[] {
     return [...new Float64Array(this.#engine.arena.memory.buffer, this.pointer(field), count)];
   }

@@ -150,7 +150,7 @@ const GRADIENT_OPTIONS = [
 ] as const;
 
 /** A step there and back takes as long as so many iterations, a product with the implicit system as this many. */
-const BACKPROP_COST = 7;
+const BACKPROP_COST = 5;
 const PRODUCT_COST = 5;
 /** Products that a system usually takes. */
 const USUAL_PRODUCTS = 60;

@@ -7,6 +7,9 @@ import type { AttackedModel, Audit, AuditAttack, AuditModel, AuditSettings, Audi
 /** Names of the models in sentences. */
 export const TITLES = { nmf: "NMF", atnmf: "AT-NMF", anmf: "ANMF" } as const;
 
+/** Of more trusted features it is told which are not. */
+const MANY = 4;
+
 /** Features under one attack of one model, sorted by what became of them. */
 export interface Fates {
   readonly replaced: readonly number[];
@@ -133,7 +136,12 @@ function trustSentence(trusted: readonly number[], unstable: readonly number[], 
   if (trusted.length === 0)
     return `${rank === 1 ? "It cannot" : "None of your features can"} be trusted at that level${unsure}.`;
   if (trusted.length === rank && rank > 1) return `All ${rank} features can be trusted at that level.`;
-  return `${capital(list(trusted))} can be trusted at that level${unsure}.`;
+  const doubted = Array.from({ length: rank }, (_, feature) => feature).filter(
+    (feature) => !trusted.includes(feature),
+  );
+  const which =
+    trusted.length > MANY && doubted.length < trusted.length ? `all but ${list(doubted)}` : list(trusted);
+  return `${capital(which)} can be trusted at that level${unsure}.`;
 }
 
 function startsSentence(unstable: readonly number[], { rank }: AuditSettings): string {

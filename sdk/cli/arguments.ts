@@ -22,6 +22,16 @@ export function parseNumbers(text: string): number[] {
   return [...new Set(text.split(",").map(parseNumber))];
 }
 
+/** A list of words such as `l2,linf`, of those that are known. */
+export function parseWords<W extends string>(known: readonly W[]): (text: string) => W[] {
+  return (text) =>
+    text.split(",").map((word) => {
+      const found = known.find((name) => name === word.trim());
+      if (found) return found;
+      throw new InvalidArgumentError(`Expected some of ${known.join(", ")}, with commas between.`);
+    });
+}
+
 const LOSSES = ["frobenius", "kullback-leibler", "itakura-saito"] as const;
 
 /** `frobenius`, `kullback-leibler`, `itakura-saito`, `beta=B`, `cauchy` or `cauchy=SCALE`. */
@@ -122,13 +132,18 @@ export interface FilesFlags extends InputFlags {
   readonly quiet?: true;
 }
 
-/** Adds the options of {@link FilesFlags}. */
-export function addFilesOptions(command: Command): Command {
+/** Adds the options that say how to read. */
+export function addInputOptions(command: Command): Command {
   return command
     .addOption(dtypeOption())
     .addOption(imagesOption())
     .option("--variable <name>", "NPZ and MAT: the variable to read")
-    .addOption(inputFormatOption())
+    .addOption(inputFormatOption());
+}
+
+/** Adds the options of {@link FilesFlags}. */
+export function addFilesOptions(command: Command): Command {
+  return addInputOptions(command)
     .option("--out <folder>", "where to write", "advnmf-out")
     .addOption(outputFormatOption("the input's own", (name) => name !== "pgm" && name !== "png"))
     .option("--json", "print one JSON object, that of fit.json")

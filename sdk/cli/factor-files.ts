@@ -114,11 +114,11 @@ export function sheetStyle(image: { width: number; height: number }): { scale: n
 }
 
 /** Records that list the files of a run under `files`. */
-const RECORDS = ["fit.json", "attack.json"];
+const RECORDS = ["fit.json", "attack.json", "audit.json"];
 
 /** Whatever a record says, nothing but such names is ever removed. */
 const OURS =
-  /^(?:(?:[WHR]|attackedW|(?:perturbed|delta)-\d[\d.e+-]*)\.[a-z]+|(?:features|restored)\.png|(?:fit|attack)\.json)$/;
+  /^(?:(?:[WHR]|attackedW|(?:perturbed|delta)-\d[\d.e+-]*)\.[a-z]+|(?:features|restored)\.png|(?:fit|attack|audit)\.json|report\.html)$/;
 
 /**
  * Files of an earlier run in `folder` that would otherwise lie beside the new ones as if they belonged

@@ -2,12 +2,13 @@
 
 import { rmSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { EXIT, Failure } from "./failure.js";
 
 /** A file to be written. */
 export interface OutputFile {
+  /** Its name in the folder, or a path from there. */
   readonly name: string;
   readonly bytes: Uint8Array | string;
 }
@@ -60,8 +61,9 @@ export async function writeTogether(
   try {
     made = await mkdir(folder, { recursive: true });
     for (const { name, bytes } of files) {
-      const from = join(folder, `.${name}.${crypto.randomUUID()}.tmp`);
-      staged.push({ from, to: join(folder, name) });
+      const to = join(folder, name);
+      const from = join(dirname(to), `.${basename(to)}.${crypto.randomUUID()}.tmp`);
+      staged.push({ from, to });
       await writeFile(from, bytes, { flag: "wx" });
     }
     for (const { from, to } of staged) await rename(from, to);

@@ -3,6 +3,7 @@
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../index.js";
 import { attackCommand } from "./commands/attack.js";
+import { auditCommand } from "./commands/audit.js";
 import { convertCommand } from "./commands/convert.js";
 import { factorizeCommand } from "./commands/factorize.js";
 import { hardenCommand } from "./commands/harden.js";
@@ -18,6 +19,7 @@ const EXAMPLES = `Examples:
   cat v.npy | advnmf factorize - --rank 3 --json
   advnmf harden faces                            restores hidden entries, against an adversary
   advnmf attack lafa-synthetic --epsilons 0.01   how far the features can be moved
+  advnmf audit counts.csv --rank 4               which features can be trusted; writes report.html
   advnmf convert data.mat data.csv
   advnmf reproduce at-nmf --quick                a paper's experiments; writes advnmf-reproduce/
   advnmf info
@@ -43,6 +45,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     factorizeCommand(setExitCode),
     hardenCommand(setExitCode),
     attackCommand(setExitCode),
+    auditCommand(setExitCode),
     convertCommand(),
     reproduceCommand(setExitCode),
     infoCommand(),

@@ -1,7 +1,7 @@
 // The progress bars: on standard error, and only where someone can see it move.
 
 import process from "node:process";
-import type { LafaProgress, Progress } from "../index.js";
+import type { AuditProgress, LafaProgress, Progress } from "../index.js";
 
 /** What a run reports to, and what ends the report. */
 export interface ProgressReport {
@@ -83,6 +83,24 @@ export async function attackReport(quiet: boolean, signal: AbortSignal): Promise
     onProgress({ step, steps, featureErrors }) {
       const errors = featureErrors.map((error) => error.toFixed(3)).join(", ");
       bar.update(steps, step, { errors, next: step === steps ? ", now judging" : "" });
+    },
+    stop: bar.stop,
+  };
+}
+
+/** What an audit reports to, and what ends the report. */
+export interface AuditReport {
+  readonly onProgress?: (progress: AuditProgress) => void;
+  stop(): void;
+}
+
+/** A bar for the factorizations and steps of an audit. */
+export async function auditReport(quiet: boolean, signal: AbortSignal): Promise<AuditReport> {
+  const bar = await visibleBar("{percentage}%  {phase}", quiet, signal);
+  if (bar === undefined) return { stop: () => undefined };
+  return {
+    onProgress({ phase, done, total }) {
+      bar.update(total, done, { phase });
     },
     stop: bar.stop,
   };

@@ -4,7 +4,7 @@ import { KEPT, REPLACED } from "../audit/changes.js";
 import type { AttackedModel, Audit, AuditAttack, DownstreamFigures } from "../audit/types.js";
 import { TITLES } from "../audit/verdict.js";
 import { type Html, html } from "./html.js";
-import { figure, normText, similarityText, sizeText, titleOf } from "./words.js";
+import { figure, normText, sizeText, titleOf } from "./words.js";
 
 const by = (audit: Audit, norm: AuditAttack["norm"]) =>
   audit.attacks.filter((attack) => attack.norm === norm);
@@ -18,25 +18,25 @@ export function trustTable(audit: Audit): Html {
   return html`<section><h2>Which features to trust</h2>
 <p>The <b>similarity</b> of each feature of ${TITLES[first.model]} to itself before the change: 1 is the same shape, 0 has nothing in common. From 0.9 on it counts as the same, below 0.8 as replaced.${spoken ? html` A feature is trusted if it stays the same under the attack of the verdict (${sizeText(spoken)}) and under noise of that size, and if most other starts find it in the unchanged data.` : null}</p>
 <div class="scroll"><table>
-<thead><tr><th rowspan="2" scope="col">feature</th><th rowspan="2" scope="col">share of<br>the data</th><th rowspan="2" scope="col">found from<br>other starts</th>${spoken ? html`<th rowspan="2" scope="col">noise of<br>${sizeText(spoken)}</th>` : null}${norms.map((norm) => html`<th colspan="${by(audit, norm).length}" scope="colgroup">attack on ${normText(norm)}</th>`)}<th rowspan="2" scope="col">trusted</th></tr>
+<thead><tr><th rowspan="2" scope="col">feature</th><th rowspan="2" scope="col">trusted</th>${norms.map((norm) => html`<th colspan="${by(audit, norm).length}" scope="colgroup">attack on ${normText(norm)}</th>`)}${spoken ? html`<th rowspan="2" scope="col">noise of<br>${sizeText(spoken)}</th>` : null}<th rowspan="2" scope="col">found from<br>other starts</th><th rowspan="2" scope="col">share of<br>the data</th></tr>
 <tr>${norms.map((norm) => by(audit, norm).map((attack) => html`<th scope="col">${sizeText(attack)}</th>`))}</tr></thead>
 <tbody>${first.shares.map((share, feature) => {
     const trusted = verdict.trusted.includes(feature);
     const noise = spoken?.models[0]?.noise.similarity[feature];
-    return html`<tr><th scope="row">${feature + 1}</th><td>${Math.round(100 * share)}%</td><td>${Math.round(100 * (first.refit.found[feature] as number))}%</td>${noise === undefined ? null : similarityCell(noise)}${norms.map(
+    return html`<tr><th scope="row">${feature + 1}</th><td>${trusted ? html`<b class="good-text">✓ yes</b>` : html`<span class="faint">no</span>`}</td>${norms.map(
       (norm) =>
         by(audit, norm).map(({ models: [model] }) =>
           similarityCell((model as AttackedModel).features[feature]?.similarity as number),
         ),
-    )}<td>${trusted ? html`<b class="good-text">✓ yes</b>` : html`<span class="faint">no</span>`}</td></tr>`;
+    )}${noise === undefined ? null : similarityCell(noise)}<td>${Math.round(100 * (first.refit.found[feature] as number))}%</td><td>${Math.round(100 * share)}%</td></tr>`;
   })}</tbody></table></div></section>`;
 }
 
 function similarityCell(value: number): Html {
-  if (value >= KEPT) return html`<td>${similarityText(value)}</td>`;
+  if (value >= KEPT) return html`<td>${value.toFixed(3)}</td>`;
   if (value >= REPLACED)
-    return html`<td class="changed"><b>${similarityText(value)}</b><small>changed</small></td>`;
-  return html`<td class="bad"><b>${similarityText(value)}</b><small>replaced</small></td>`;
+    return html`<td class="changed"><b>${value.toFixed(3)}</b><small>changed</small></td>`;
+  return html`<td class="bad"><b>${value.toFixed(3)}</b><small>replaced</small></td>`;
 }
 
 /** All figures, and what each stands beside. */

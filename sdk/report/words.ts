@@ -10,12 +10,6 @@ export function figure(value: number): string {
   return value < 10 ? value.toFixed(3) : value.toFixed(1);
 }
 
-/** A similarity; no rounding makes it whole. */
-export function similarityText(value: number): string {
-  const text = value.toFixed(2);
-  return text === "1.00" && value < 1 - 1e-9 ? (value >= 0.9995 ? "1.000" : value.toFixed(3)) : text;
-}
-
 /** A size in the units of its norm. */
 export function sizeText({ norm, epsilon }: Pick<AuditAttack, "norm" | "epsilon">): string {
   return norm === "l2" ? percent(epsilon) : String(Number(epsilon.toPrecision(3)));

@@ -171,6 +171,17 @@ function gradients() {
       loss: COMMON,
       with: [{ mode: "backprop", iterations: 90 }],
     }),
+    ...product({
+      // Ranks at which no feature vanishes under the adversary.
+      shape: [
+        [40, 31, 3],
+        [17, 130, 2],
+        [200, 300, 5],
+        [61, 403, 7],
+      ],
+      type: TYPES,
+      with: [{ model: "atnmf", lambda: 4, innerIterations: 4, outerIterations: 3 }],
+    }),
   ].map(({ with: options, ...problem }) => ({ ...problem, ...options }));
 }
 
@@ -247,9 +258,18 @@ function attacks() {
     { norm: "l2", epsilons: [0.05], attack: "fgsm", objective: "reconstruction" },
     { norm: "linf", epsilons: [0.05], compat: "official", gradient: "backprop", steps: 4 },
   ];
-  return product({ shape: [[17, 13, 3]], type: TYPES, loss: COMMON, with: ways })
-    .filter(({ loss, with: { compat } }) => !compat || loss === "kullback-leibler")
-    .map(({ with: options, ...problem }) => ({ ...problem, ...short, ...options }));
+  const { iterations: _, ...others } = short;
+  const hardened = { model: "atnmf", lambda: 4, maxInner: 5, maxOuter: 4, epsilons: [0.05], steps: 4 };
+  return [
+    ...product({ shape: [[17, 13, 3]], type: TYPES, loss: COMMON, with: ways })
+      .filter(({ loss, with: { compat } }) => !compat || loss === "kullback-leibler")
+      .map(({ with: options, ...problem }) => ({ ...problem, ...short, ...options })),
+    ...product({ shape: [[17, 13, 3]], type: TYPES }).map((problem) => ({
+      ...problem,
+      ...others,
+      ...hardened,
+    })),
+  ];
 }
 
 /** `40x31 k=5 f64 kullback-leibler ignore`: how the problem is listed, and what its numbers are drawn from. */
