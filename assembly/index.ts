@@ -3,6 +3,9 @@
 
 import { Bilevel } from "./anmf/workspace";
 import { storePerturbation } from "./atnmf/adversary";
+import { Law } from "./fragility/law";
+import { loadLayer, storeLayer } from "./fragility/network";
+import { Network } from "./fragility/workspace";
 import { storeGradient } from "./lafa/backprop";
 import { loadReference } from "./lafa/reference";
 import { drawVector, loadVector, Sensitivity, sensitivityLayout, storeVector } from "./lafa/sensitivity";
@@ -26,6 +29,8 @@ export {
 } from "./anmf/workspace";
 export { faces } from "./data/faces";
 export { atnmfSynthetic, lafaSynthetic, swimmer } from "./data/generators";
+export { gaussian, separate } from "./fragility/law";
+export { networkLayout } from "./fragility/workspace";
 export { logRatio } from "./lafa/reconstruction";
 
 // Sizes and offsets, in bytes.
@@ -119,6 +124,40 @@ export const sensitivity_length: usize = offsetof<Sensitivity>("length");
 export const sensitivity_squares: usize = offsetof<Sensitivity>("squares");
 export const sensitivity_values: usize = offsetof<Sensitivity>("values");
 export const sensitivity_last: usize = offsetof<Sensitivity>("last");
+export const task_claims: usize = offsetof<Task>("claims");
+export const task_network: usize = offsetof<Task>("network");
+export const network_bytes: usize = offsetof<Network>();
+export const network_depth: usize = offsetof<Network>("depth");
+export const network_relu: usize = offsetof<Network>("relu");
+export const network_bias: usize = offsetof<Network>("bias");
+export const network_learns: usize = offsetof<Network>("learns");
+export const network_points: usize = offsetof<Network>("points");
+export const network_batch: usize = offsetof<Network>("batch");
+export const network_width0: usize = offsetof<Network>("width0");
+export const network_own: usize = offsetof<Network>("own");
+export const network_other: usize = offsetof<Network>("other");
+export const network_wanted: usize = offsetof<Network>("wanted");
+export const network_rate: usize = offsetof<Network>("rate");
+export const network_first: usize = offsetof<Network>("first");
+export const network_spacing: usize = offsetof<Network>("spacing");
+export const network_done: usize = offsetof<Network>("done");
+export const network_cursor: usize = offsetof<Network>("cursor");
+export const network_scratch: usize = offsetof<Network>("scratch");
+export const network_order: usize = offsetof<Network>("order");
+export const network_loss: usize = offsetof<Network>("loss");
+export const network_data: usize = offsetof<Network>("data");
+export const network_labels: usize = offsetof<Network>("labels");
+export const network_scores: usize = offsetof<Network>("scores");
+export const network_gradients: usize = offsetof<Network>("gradients");
+export const network_figures: usize = offsetof<Network>("figures");
+export const network_staging: usize = offsetof<Network>("staging");
+export const law_bytes: usize = offsetof<Law>();
+export const law_dimension: usize = offsetof<Law>("dimension");
+export const law_first: usize = offsetof<Law>("first");
+export const law_seed: usize = offsetof<Law>("seed");
+export const law_figures: usize = offsetof<Law>("figures");
+export const law_scratch: usize = offsetof<Law>("scratch");
+export const law_scratchBytes: usize = offsetof<Law>("scratchBytes");
 
 // f32
 
@@ -181,6 +220,12 @@ export function loadVector_f32(task: Task): void {
 }
 export function storeVector_f32(task: Task, index: i32): void {
   storeVector<f32>(task, index);
+}
+export function loadLayer_f32(task: Task, l: i32): void {
+  loadLayer<f32>(task, l);
+}
+export function storeLayer_f32(task: Task, l: i32, gradient: i32): void {
+  storeLayer<f32>(task, l, gradient);
 }
 export function uniform_f32(seed: u32, stream: u32, count: i32, dst: usize, scratch: usize): void {
   uniform<f32>(seed, stream, count, dst, scratch);
@@ -247,6 +292,12 @@ export function loadVector_f64(task: Task): void {
 }
 export function storeVector_f64(task: Task, index: i32): void {
   storeVector<f64>(task, index);
+}
+export function loadLayer_f64(task: Task, l: i32): void {
+  loadLayer<f64>(task, l);
+}
+export function storeLayer_f64(task: Task, l: i32, gradient: i32): void {
+  storeLayer<f64>(task, l, gradient);
 }
 export function uniform_f64(seed: u32, stream: u32, count: i32, dst: usize, scratch: usize): void {
   uniform<f64>(seed, stream, count, dst, scratch);

@@ -157,4 +157,6 @@ export class Task {
   sideW: usize;
   /** What gradients keep beside it (lafa/workspace.ts), or 0. */
   gradient: usize;
+  /** The network or the law of a task that has no factorization (fragility/workspace.ts, law.ts), or 0. */
+  network: usize;
 }

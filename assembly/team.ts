@@ -9,6 +9,7 @@
 
 import { attack } from "./atnmf/adversary";
 import { innerLoop, outerRule } from "./atnmf/inner";
+import { NetworkCommand, performNetwork } from "./fragility/commands";
 import { performGradient } from "./lafa/commands";
 import { cauchyScale } from "./nmf/cauchy";
 import { loadFactors } from "./nmf/factors";
@@ -99,6 +100,7 @@ function perform<T>(task: Task, id: i32): void {
       outerRule<T>(task, id);
       break;
     default:
-      performGradient<T>(task, task.command, argument, id);
+      if (task.command < NetworkCommand.FIRST) performGradient<T>(task, task.command, argument, id);
+      else performNetwork<T>(task, task.command, argument, id);
   }
 }

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Raise it with the specs: fewer tests than this is a failure. */
-const FEWEST = 182;
+const FEWEST = 188;
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 // The package exports no path to it, and its bin starts whichever node is first on the PATH.

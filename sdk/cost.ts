@@ -111,6 +111,31 @@ export function plan(problem: Problem, cores: () => number, ready: number): Plan
   return best;
 }
 
+/**
+ * The threads on which what takes `alone` nanoseconds on one, with a team that meets as often as in so many iterations
+ * of a factorization, is done soonest: those that were asked for, or at most `cores()`.
+ */
+export function teamFor(
+  alone: number,
+  iterations: number,
+  asked: number | undefined,
+  cores: () => number,
+  ready: number,
+): number {
+  if (asked !== undefined) return asked;
+  let best = 1;
+  let soonest = alone;
+  if (alone <= HAND_OVER + START * Math.max(0, 2 - ready)) return best;
+  const most = cores();
+  for (let threads = 2; threads <= most; threads++) {
+    const lost = (iterations * MEETINGS * threads) / 2 + HAND_OVER + START * Math.max(0, threads - ready);
+    if (alone / threads + lost >= soonest) continue;
+    best = threads;
+    soonest = alone / threads + lost;
+  }
+  return best;
+}
+
 /** Bytes of the copies of V that a problem keeps: V and Vᵀ, and the attacked ones with an adversary. */
 function copies({ V, dtype, adversary }: Problem): number {
   return (adversary ? 4 : 2) * V.rows * V.cols * (dtype === "f32" ? 4 : 8);

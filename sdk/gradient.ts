@@ -3,6 +3,7 @@
 import { affordable } from "./attempt.js";
 import type { Engine } from "./engine.js";
 import { AdvnmfError } from "./errors.js";
+import { Fields } from "./fields.js";
 import type { Matrix } from "./matrix.js";
 import type { Training } from "./model.js";
 import { checkData, type Problem } from "./problem.js";
@@ -90,55 +91,6 @@ export function segments(
   return { steps, checkpoints, states: checkpoints + steps - 1 };
 }
 
-/** A record in the engine's memory, field by field: that of a gradient (assembly/lafa/workspace.ts), unless named. */
-export class Record {
-  readonly #engine: Engine;
-  readonly #address: number;
-  readonly #name: string;
-
-  constructor(engine: Engine, address: number, name = "gradient") {
-    this.#engine = engine;
-    this.#address = address;
-    this.#name = name;
-  }
-
-  #view(): DataView {
-    return new DataView(this.#engine.arena.memory.buffer);
-  }
-
-  #at(field: string): number {
-    return this.#address + this.#engine.constant(`${this.#name}_${field}`);
-  }
-
-  setInt(field: string, value: number): void {
-    this.#view().setInt32(this.#at(field), value, true);
-  }
-
-  setNumber(field: string, value: number): void {
-    this.#view().setFloat64(this.#at(field), value, true);
-  }
-
-  int(field: string): number {
-    return this.#view().getInt32(this.#at(field), true);
-  }
-
-  number(field: string): number {
-    return this.#view().getFloat64(this.#at(field), true);
-  }
-
-  pointer(field: string): number {
-    return this.#view().getUint32(this.#at(field), true);
-  }
-
-  ints(field: string, count: number): number[] {
-    return [...new Int32Array(this.#engine.arena.memory.buffer, this.pointer(field), count)];
-  }
-
-  numbers(field: string, count: number): number[] {
-    return [...new Float64Array(this.#engine.arena.memory.buffer, this.pointer(field), count)];
-  }
-}
-
 /** Counts what was done, and how much of the next burst's kind fits into its time. */
 export class Pace {
   #perUnit = 0;
@@ -194,7 +146,7 @@ export function* gradientRun(engine: Engine, problem: Problem, asked: GradientPr
     const bytes = run.call("gradientLayout", 0, MODES[mode], kept);
     const what = `the gradient of a ${V.rows}×${V.cols} ${dtype} problem of rank ${rank}${mode === "backprop" ? ` through ${iterations} iterations` : ""}`;
     run.call("gradientLayout", arena.take(bytes, what), MODES[mode], kept);
-    const record = new Record(engine, run.pointer("gradient"));
+    const record = new Fields(engine, run.pointer("gradient"), "gradient");
     record.setInt("checkpoints", checkpoints);
     record.setInt("limit", asked.maxProducts);
     record.setNumber("damping", asked.damping);
@@ -357,7 +309,7 @@ export function* gradientRun(engine: Engine, problem: Problem, asked: GradientPr
  */
 export function* converge(
   run: Workspace,
-  record: Record,
+  record: Fields,
   target: number,
   pace: Pace,
   report: () => Progress,
@@ -413,7 +365,7 @@ export function* converge(
 /** Hands the gradient over, a block of rows at a time, with the number of entries before it. */
 export function collect(
   run: Workspace,
-  record: Record,
+  record: Fields,
   { rows, cols }: Matrix,
   mode: GradientProblem["mode"],
   take: (block: Float32Array | Float64Array, from: number) => void,
@@ -430,14 +382,14 @@ export function collect(
   }
 }
 
-function solved(record: Record, { tolerance }: GradientProblem): boolean {
+function solved(record: Fields, { tolerance }: GradientProblem): boolean {
   return record.int("negative") === 0 && record.number("residual") <= tolerance;
 }
 
 /** Whether a gradient is that of the map it claims to be, and if not, why. */
 function trust(
   asked: GradientProblem,
-  record: Record,
+  record: Fields,
   relativeError: number,
 ): { reliable: boolean; reason: string } {
   const figures = (field: string) => record.number(field);

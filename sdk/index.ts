@@ -34,6 +34,28 @@ export { createEngine, type Dtype, type Engine, type EngineOptions } from "./eng
 export { AdvnmfError, type ErrorCode } from "./errors.js";
 export { type Factors, type FeatureErrorResult, featureError } from "./feature-error.js";
 export { sha256 } from "./fingerprint.js";
+export type {
+  Activation,
+  CompressionOptions,
+  CompressionResult,
+  LinearOptions,
+  LinearResult,
+  Network,
+  NetworkAttackOptions,
+  NetworkAttackResult,
+  NetworkGradient,
+  NetworkLayer,
+  PairFigures,
+  PointCompression,
+  PointsOptions,
+  Prediction,
+  SignsOptions,
+  SignsResult,
+  TrainedLayer,
+  TrainOptions,
+  TrainResult,
+} from "./fragility/types.js";
+export { type Fragility, fragility } from "./fragility.js";
 export { type HiddenEntries, type HideOptions, hideEntries } from "./hide.js";
 export { info, type RuntimeInfo } from "./info.js";
 export { type Lafa, lafa } from "./lafa.js";

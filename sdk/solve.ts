@@ -60,8 +60,15 @@ export interface Hardened {
   readonly innerIterations: readonly number[];
 }
 
+/** What every run ends with. */
+export interface Ended {
+  readonly iterations: number;
+  readonly reason: StopReason;
+  readonly warnings: readonly string[];
+}
+
 /** A run: yields progress, is told whether to stop, returns the solution. */
-export type Run = Generator<Progress, Solution, boolean>;
+export type Run<S extends Ended = Solution> = Generator<Progress, S, boolean>;
 
 /**
  * Runs a problem on an engine that nothing else is using; the calling thread is the first of the team.
@@ -264,11 +271,11 @@ const FROZEN_BURSTS = 256;
  *
  * @throws AdvnmfError `ABORTED` when the signal says so, with `best` = the solution so far.
  */
-export async function drive(
-  steps: Run,
+export async function drive<S extends Ended>(
+  steps: Run<S>,
   signal: Pick<AbortSignal, "aborted"> | undefined,
   onProgress: ((progress: Progress) => void) | undefined,
-): Promise<Solution> {
+): Promise<S> {
   let turned = performance.now();
   let bursts = 0;
   let step = steps.next(false);
@@ -298,7 +305,7 @@ export function abortedBefore(signal: AbortSignal): AdvnmfError {
 }
 
 /** The error of a call that was cancelled, with the solution so far. */
-export function abortedWith(best: Solution): AdvnmfError {
+export function abortedWith(best: Ended): AdvnmfError {
   return new AdvnmfError(
     "ABORTED",
     `aborted after ${best.iterations} iterations; the error's "best" holds the result so far`,
@@ -308,22 +315,22 @@ export function abortedWith(best: Solution): AdvnmfError {
 }
 
 /** The solution, with the warning that the threads that were wanted could not be had. */
-export function withLack(solution: Solution, threads: number, reason: string): Solution {
+export function withLack<S extends Ended>(solution: S, threads: number, reason: string): S {
   const warning = `Computed on one thread, not ${threads}: ${reason}.`;
   return { ...solution, warnings: [...solution.warnings, warning] };
 }
 
 /** The solution, or the error with the solution so far on it, in the shape that the caller returns. */
-export async function shaped<R>(
-  solution: Promise<Solution>,
-  shape: (solution: Solution) => R,
+export async function shaped<R, S extends Ended = Solution>(
+  solution: Promise<S>,
+  shape: (solution: S) => R,
   signal: AbortSignal | undefined,
 ): Promise<R> {
   try {
     return shape(await solution);
   } catch (error) {
     if (!(error instanceof AdvnmfError) || error.best === undefined) throw error;
-    const best = shape(error.best as Solution);
+    const best = shape(error.best as S);
     throw new AdvnmfError(error.code, error.message, { ...error.details }, { cause: signal?.reason, best });
   }
 }

@@ -1,6 +1,7 @@
 // Everything a run does to the memory: the task block, the workspace behind it, and the kernels bound to them.
 
 import type { Dtype, Engine } from "./engine.js";
+import { Fields } from "./fields.js";
 import type { Matrix } from "./matrix.js";
 import { processors } from "./platform/threads.js";
 import { type DataFacts, LOSSES, type Problem, SOLVERS } from "./problem.js";
@@ -60,51 +61,12 @@ const COMMANDS = {
   restart: 63,
 } as const;
 
-/** The task block in the engine's memory, field by field (assembly/task.ts). */
-class Task {
-  readonly address: number;
-  readonly #engine: Engine;
-
-  constructor(engine: Engine) {
-    this.#engine = engine;
-    const bytes = engine.constant("task_bytes");
-    this.address = engine.arena.take(bytes, "the task block");
-    new Uint8Array(engine.arena.memory.buffer, this.address, bytes).fill(0);
-  }
-
-  #view(): DataView {
-    return new DataView(this.#engine.arena.memory.buffer);
-  }
-
-  #at(field: string): number {
-    return this.address + this.#engine.constant(`task_${field}`);
-  }
-
-  setInt(field: string, value: number): void {
-    this.#view().setInt32(this.#at(field), value, true);
-  }
-
-  int(field: string): number {
-    return this.#view().getInt32(this.#at(field), true);
-  }
-
-  setNumber(field: string, value: number): void {
-    this.#view().setFloat64(this.#at(field), value, true);
-  }
-
-  pointer(field: string): number {
-    return this.#view().getUint32(this.#at(field), true);
-  }
-
-  number(field: string): number {
-    return this.#view().getFloat64(this.#at(field), true);
-  }
-
-  setPenalties(side: "sideW" | "sideH", l1: number, l2: number): void {
-    const view = this.#view();
-    view.setFloat64(this.pointer(side) + this.#engine.constant("side_l1"), l1, true);
-    view.setFloat64(this.pointer(side) + this.#engine.constant("side_l2"), l2, true);
-  }
+/** A new task block in the engine's memory (assembly/task.ts), for a team of that size. */
+export function newTask(engine: Engine, team: number): Fields {
+  const task = Fields.take(engine, "task", "the task block");
+  task.setInt("team", team);
+  task.setInt("spins", team <= (processors() ?? 1) ? SPINS.patient : SPINS.crowded);
+  return task;
 }
 
 /** What an attack found; sums over all entries, of squares for the Frobenius loss. */
@@ -126,7 +88,7 @@ const ADVERSARIES = { none: 0, penalty: 1, linf: 2 } as const;
 export class Workspace {
   readonly #engine: Engine;
   readonly #problem: Problem;
-  readonly #task: Task;
+  readonly #task: Fields;
   readonly #dtype: Dtype;
   readonly #weighted: boolean;
   readonly #binary: boolean;
@@ -139,13 +101,13 @@ export class Workspace {
     this.#weighted = facts.weighted;
     this.#binary = facts.weighted && facts.binary;
     this.#extrapolate = problem.extrapolate && (problem.solver === SOLVERS.newton || !facts.weighted);
-    this.#task = new Task(engine);
-    const bytes = this.#describe(team.size);
+    this.#task = newTask(engine, team.size);
+    const bytes = this.#describe();
     const base = engine.arena.take(bytes, sizeOf(problem));
     engine.kernel("layout", this.#dtype)(this.#task.address, base);
     const { V } = problem;
-    this.#task.setPenalties("sideW", problem.l1W * V.cols, problem.l2W * V.cols);
-    this.#task.setPenalties("sideH", problem.l1H * V.rows, problem.l2H * V.rows);
+    this.#setPenalties("sideW", problem.l1W * V.cols, problem.l2W * V.cols);
+    this.#setPenalties("sideH", problem.l1H * V.rows, problem.l2H * V.rows);
     team.open(this.#task.address);
   }
 
@@ -154,12 +116,16 @@ export class Workspace {
     this.#lead("end");
   }
 
+  #setPenalties(side: "sideW" | "sideH", l1: number, l2: number): void {
+    const fields = new Fields(this.#engine, this.#task.pointer(side), "side");
+    fields.setNumber("l1", l1);
+    fields.setNumber("l2", l2);
+  }
+
   /** Writes the problem's figures into the task and returns the bytes its workspace takes. */
-  #describe(team: number): number {
+  #describe(): number {
     const task = this.#task;
     const problem = this.#problem;
-    task.setInt("team", team);
-    task.setInt("spins", team <= (processors() ?? 1) ? SPINS.patient : SPINS.crowded);
     task.setInt("m", problem.V.rows);
     task.setInt("n", problem.V.cols);
     task.setInt("k", problem.rank);

@@ -54,10 +54,13 @@ describe("the README's programs", () => {
     expect(printed).toEqual(said);
   });
 
-  it.each(["harden.mjs", "attack.mjs", "sensitivity.mjs"])("%s prints what its comment says", (name) => {
-    const said = /console\.log\(.*\); \/\/ (.*)/.exec(program(name))?.[1];
-    expect(run(process.execPath, [], name)).toBe(`${said}\n`);
-  });
+  it.each(["harden.mjs", "attack.mjs", "sensitivity.mjs", "fragile.mjs"])(
+    "%s prints what its comment says",
+    (name) => {
+      const said = /console\.log\(.*\); \/\/ (.*)/.exec(program(name))?.[1];
+      expect(run(process.execPath, [], name)).toBe(`${said}\n`);
+    },
+  );
 
   it("names every option of nmf, and links to files that are there", async () => {
     const { NMF_OPTIONS } = await import("../sdk/problem.js");

@@ -3,8 +3,7 @@
 //
 //   [Side H][Side W] V  Vᵀ  D  Dᵀ  U  Uᵀ  H  Wᵀ  Hᵀ tiles  W tiles  HHᵀ  WᵀW  sums  partials  claims  scratch  staging
 
-import { PANEL_BYTES, panelCount, panelWidth } from "../linalg/lanes";
-import { panelElements } from "../linalg/layout";
+import { PANEL_BYTES, panelWidth } from "../linalg/lanes";
 import { chunkCount, MAX_CHUNKS } from "../parallel/range";
 import { Adversary, Loss, Side, Solver, Task } from "../task";
 
@@ -19,9 +18,12 @@ const STAGING_BYTES: f64 = 1048576;
 
 /** Rows of V that the staging area holds: a multiple of the panel width. */
 export function stagingRows<T>(m: i32, n: i32): i32 {
-  const width = panelWidth<T>();
+  return stagingRowsOf(m, n, panelWidth<T>());
+}
+
+function stagingRowsOf(m: i32, n: i32, width: i32): i32 {
   const all = (m + width - 1) / width;
-  const fit = <i32>min(2147483647.0, STAGING_BYTES / (<f64>n * <f64>(width * sizeof<T>())));
+  const fit = <i32>min(2147483647.0, STAGING_BYTES / (<f64>n * <f64>PANEL_BYTES));
   return max(1, min(all, fit)) * width;
 }
 
@@ -39,8 +41,14 @@ export function take(cursor: usize, bytes: f64): usize {
   return start < 4294967296.0 ? <usize>start : 0;
 }
 
-function chunks<T>(task: Task): i32 {
-  return max(chunkCount(panelCount<T>(task.m)), chunkCount(panelCount<T>(task.n)));
+/** Panels of that width that hold `count` columns. */
+function panels(count: i32, width: i32): i32 {
+  return (count + width - 1) / width;
+}
+
+/** Bytes of a rows×cols matrix as panels of that width. */
+function panelBytes(rows: i32, cols: i32, width: i32): f64 {
+  return <f64>panels(cols, width) * <f64>PANEL_BYTES * <f64>rows;
 }
 
 /** Start of the row-major H in the staging area, behind W. */
@@ -54,10 +62,16 @@ export function stagedH<T>(task: Task): usize {
  * nothing outside the task is written: that call only asks for the size.
  */
 export function layout<T>(task: Task, base: usize): f64 {
+  return layoutOf(task, base, panelWidth<T>());
+}
+
+/** One function for both types: they differ in the columns of a panel only. */
+function layoutOf(task: Task, base: usize, width: i32): f64 {
   const m = task.m;
   const n = task.n;
   const k = task.k;
-  const size = <f64>sizeof<T>();
+  const size = <f64>PANEL_BYTES / <f64>width;
+  const chunks = max(chunkCount(panels(m, width)), chunkCount(panels(n, width)));
   // The cursor lives in the field that is written last.
   const cursor = changetype<usize>(task) + offsetof<Task>("value");
   changetype<Cursor>(cursor).at = <f64>base;
@@ -65,8 +79,8 @@ export function layout<T>(task: Task, base: usize): f64 {
   task.sideH = take(cursor, <f64>offsetof<Side>());
   task.sideW = take(cursor, <f64>offsetof<Side>());
   const both = task.fixedW == 0;
-  const v = panelElements<T>(m, n) * size;
-  const vt = both ? panelElements<T>(n, m) * size : 0;
+  const v = panelBytes(m, n, width);
+  const vt = both ? panelBytes(n, m, width) : 0;
   const data = take(cursor, v);
   const dataT = take(cursor, vt);
   const weights = take(cursor, task.weighted ? v : 0);
@@ -74,8 +88,8 @@ export function layout<T>(task: Task, base: usize): f64 {
   const attacked = task.adversary != Adversary.NONE;
   const attackedH = take(cursor, attacked ? v : 0);
   const attackedW = take(cursor, attacked ? vt : 0);
-  const factorH = panelElements<T>(k, n) * size;
-  const factorW = panelElements<T>(k, m) * size;
+  const factorH = panelBytes(k, n, width);
+  const factorW = panelBytes(k, m, width);
   const panelsH = take(cursor, factorH);
   const panelsW = take(cursor, factorW);
   const beforeH = take(cursor, attacked ? factorH : 0);
@@ -97,12 +111,11 @@ export function layout<T>(task: Task, base: usize): f64 {
   const sumsW = take(cursor, <f64>k * 8);
 
   const partial = Math.ceil(square / 16) * 16 + Math.ceil((<f64>k * 8) / 16) * 16 + SCALAR_BYTES;
-  task.partials = take(cursor, partial * <f64>chunks<T>(task));
+  task.partials = take(cursor, partial * <f64>chunks);
   task.partialBytes = <usize>partial;
   task.claims = take(cursor, <f64>MAX_CHUNKS * 4);
 
-  const width = panelWidth<T>();
-  const longest = ((max(m, n) + width - 1) / width) * width;
+  const longest = panels(max(m, n), width) * width;
   let more: f64 = 0;
   if (task.solver == Solver.HALS && task.weighted) more = <f64>longest;
   else if (task.solver == Solver.NEWTON) more = 3.0 * <f64>longest + 2.0 * <f64>k + 1.0;
@@ -113,7 +126,7 @@ export function layout<T>(task: Task, base: usize): f64 {
   task.scratch = take(cursor, scratch * <f64>task.team);
   task.scratchBytes = <usize>scratch;
 
-  const block = <f64>stagingRows<T>(m, n) * <f64>n * size;
+  const block = <f64>stagingRowsOf(m, n, width) * <f64>n * size;
   const factors = Math.ceil((<f64>m * <f64>k * size) / 16) * 16 + <f64>k * <f64>n * size;
   task.staging = take(cursor, max(block, factors));
   task.stagingWeights = take(cursor, task.weighted ? block : 0);
@@ -121,7 +134,7 @@ export function layout<T>(task: Task, base: usize): f64 {
 
   if (base != 0) {
     // Gram parts hold one triangle each; the other is added too, and must not be whatever lay there.
-    memory.fill(task.partials, 0, task.partialBytes * chunks<T>(task));
+    memory.fill(task.partials, 0, task.partialBytes * chunks);
     memory.fill(task.claims, 0, MAX_CHUNKS * 4);
     const H = changetype<Side>(task.sideH);
     H.rows = m;

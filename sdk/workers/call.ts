@@ -5,6 +5,7 @@ import { AdvnmfError } from "../errors.js";
 import type { Progress } from "../types.js";
 import type { Answer, LocalProgress } from "./protocol.js";
 import { type Thread, workerError } from "./thread.js";
+import type { Work } from "./work.js";
 
 /** What a caller may want of a run in another thread. */
 export interface Calls {
@@ -22,12 +23,12 @@ let numbers = 0;
  * @param stop asks the worker to stop that call by a quicker way than a message, where there is one.
  * @throws AdvnmfError what the worker throws; `WORKER` when it dies; what `onProgress` throws.
  */
-export async function call(
+export async function call<W extends Work>(
   thread: Thread,
   { signal, onProgress }: Calls,
   start: (number: number, onProgress: LocalProgress) => Promise<Answer>,
   stop?: (number: number) => void,
-): Promise<Answer> {
+): Promise<Answer<W>> {
   const number = ++numbers;
   let failure: { readonly error: unknown } | undefined;
   const abort = () => {
@@ -49,7 +50,8 @@ export async function call(
     const sent = foreseen(start(number, remote));
     if (signal?.aborted) abort();
     const answer = await Promise.race([sent, thread.failed]);
-    if (!failure) return answer;
+    // A worker answers a problem with a solution of its kind.
+    if (!failure) return answer as Answer<W>;
   } catch (error) {
     if (!failure) throw error;
   } finally {

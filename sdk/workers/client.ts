@@ -67,7 +67,7 @@ export function createWorker(options: WorkerOptions = {}): RemoteSolver {
     try {
       joined ??= compile(options.wasm).then((module) => thread.api.join(module));
       await Promise.race([joined, thread.failed]);
-      const answer = call(thread, calls, (number, onProgress) =>
+      const answer = call<Problem>(thread, calls, (number, onProgress) =>
         thread.api.solve(number, problem, onProgress),
       );
       return await shaped(

@@ -12,6 +12,7 @@ import type { Solution } from "../solve.js";
 import { type Calls, call, foreseen } from "./call.js";
 import { Gate } from "./protocol.js";
 import { startThread, type Thread } from "./thread.js";
+import type { SolutionOf, Work } from "./work.js";
 
 /** A script that has not answered by then never will. */
 const START_SECONDS = 20;
@@ -110,14 +111,14 @@ export class Pool implements Disposable {
    *
    * @throws AdvnmfError what the run throws; `WORKER` when a worker dies, and the next call gets new ones.
    */
-  async team(problem: Problem, size: number, calls: Calls): Promise<Solution> {
+  async team<W extends Work>(problem: W, size: number, calls: Calls): Promise<SolutionOf<W>> {
     const { threads, ownBytes, gate, memory } = this.#crew as Crew;
     const door = new Gate(gate);
     const [lead, ...followers] = threads.slice(0, size) as [Thread, ...Thread[]];
     const posted = shareable(problem, new WeakMap());
     const number = ++this.#runs;
     return this.#supervise([lead, ...followers], async () => {
-      const answer = call(
+      const answer = call<W>(
         lead,
         calls,
         (id, onProgress) => lead.api.lead(id, posted, size, number, onProgress),
@@ -171,7 +172,7 @@ export class Pool implements Disposable {
         try {
           const posted = shareable(problemOf(index), copies);
           const calls = { signal: stop.signal, onProgress };
-          const answer = await call(
+          const answer = await call<Problem>(
             thread,
             calls,
             (id, remote) => thread.api.solve(id, posted, remote),
@@ -241,7 +242,8 @@ function isLoss(error: unknown): boolean {
 type Copies = WeakMap<Numbers | Uint8Array, Numbers | Uint8Array>;
 
 /** The problem with V and mask where workers read them without a copy each. */
-function shareable(problem: Problem, copies: Copies): Problem {
+function shareable<W extends Work>(problem: W, copies: Copies): W {
+  if (!("V" in problem)) return problem;
   const { V, mask } = problem;
   return {
     ...problem,

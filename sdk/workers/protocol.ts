@@ -3,9 +3,9 @@
 import { type ProxyMarked, type Remote, transferHandlers } from "comlink";
 import type { Dtype } from "../engine.js";
 import { AdvnmfError, type ErrorCode } from "../errors.js";
-import { MOST_THREADS, type Problem } from "../problem.js";
-import type { Solution } from "../solve.js";
+import { MOST_THREADS } from "../problem.js";
 import type { Progress } from "../types.js";
+import type { SolutionOf, Work } from "./work.js";
 
 /** A progress callback as the worker sees it: in the other thread. */
 export type RemoteProgress = Remote<((progress: Progress) => void) & ProxyMarked>;
@@ -20,8 +20,8 @@ export interface Place {
 }
 
 /** A solution, and the bytes of memory that the worker holds for problems of its own. */
-export interface Answer {
-  readonly solution: Solution;
+export interface Answer<W extends Work = Work> {
+  readonly solution: SolutionOf<W>;
   readonly memoryBytes: number;
 }
 
@@ -30,15 +30,9 @@ export interface WorkerApi {
   /** The first message: what to compute with, and where in a team. */
   join(module: WebAssembly.Module, place?: Place): void;
   /** Solves a problem alone, in a memory of its own. */
-  solve(call: number, problem: Problem, onProgress?: RemoteProgress): Promise<Answer>;
+  solve(call: number, problem: Work, onProgress?: RemoteProgress): Promise<Answer>;
   /** Solves a problem as the first of a team of `size`, whose others are told to follow at the same time. */
-  lead(
-    call: number,
-    problem: Problem,
-    size: number,
-    run: number,
-    onProgress?: RemoteProgress,
-  ): Promise<Answer>;
+  lead(call: number, problem: Work, size: number, run: number, onProgress?: RemoteProgress): Promise<Answer>;
   /** Takes part in run number `run`, from its start to its end. */
   follow(run: number, dtype: Dtype): void;
   abort(call: number): void;

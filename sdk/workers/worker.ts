@@ -5,8 +5,7 @@ import { expose, releaseProxy, transfer } from "comlink";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
 import { Engine } from "../engine.js";
 import { AdvnmfError } from "../errors.js";
-import type { Problem } from "../problem.js";
-import { drive, run, type Solution } from "../solve.js";
+import { drive } from "../solve.js";
 import { ALONE, type Team } from "../workspace.js";
 import {
   type Answer,
@@ -16,6 +15,7 @@ import {
   type RemoteProgress,
   type WorkerApi,
 } from "./protocol.js";
+import { runWork, type SolutionOf, type Work } from "./work.js";
 
 const running = new Map<number, AbortController>();
 let module: WebAssembly.Module | undefined;
@@ -34,7 +34,7 @@ function joined<T>(value: T | undefined): T {
 async function solve(
   call: number,
   engine: Engine,
-  problem: Problem,
+  problem: Work,
   team: Team,
   onProgress: RemoteProgress | undefined,
 ): Promise<Answer> {
@@ -48,7 +48,7 @@ async function solve(
   running.set(call, controller);
   try {
     const tell = onProgress && ((progress: Parameters<RemoteProgress>[0]) => void onProgress(progress));
-    const steps = run(engine, problem, team);
+    const steps = runWork(engine, problem, team);
     const solution = await drive(steps, signal, tell);
     return transfer({ solution, memoryBytes: own?.memoryBytes ?? 0 }, arraysOf(solution));
   } finally {
@@ -57,7 +57,9 @@ async function solve(
   }
 }
 
-function arraysOf({ W, H, hardened }: Solution): ArrayBuffer[] {
+function arraysOf(solution: SolutionOf<Work>): ArrayBuffer[] {
+  if (!("W" in solution)) return [];
+  const { W, H, hardened } = solution;
   const arrays = [W.data, H.data, ...(hardened ? [hardened.R.data] : [])];
   return arrays.map(({ buffer }) => buffer as ArrayBuffer);
 }

@@ -354,7 +354,8 @@ function missingOptions(holes, weights, rows, cols) {
  * @throws Error when a call used another number of threads.
  */
 export async function battery(advnmf, { threads, engine } = {}) {
-  const { nmf, atnmf, anmf, lafa, featureError, sensitivity, selectRank, sha256, datasets } = advnmf;
+  const { nmf, atnmf, anmf, lafa, fragility, featureError, sensitivity, selectRank, sha256, datasets } =
+    advnmf;
   const on = { ...(threads && { threads }), ...(engine && { engine }) };
   const parts = {};
 
@@ -458,6 +459,40 @@ export async function battery(advnmf, { threads, engine } = {}) {
       ...one.transfer.values,
     ]);
     await note(name, ...found, [...figures, ...baseline.refit.values]);
+  }
+  const law = await fragility.linear({ dimension: 9, trials: 30, seed: 2, ...on });
+  checkTeam("linear law", law.threads);
+  await note("linear law", law.distance, law.apart, law.cosine, law.predicted, law.corner, law.inverseNorm);
+  for (const type of ["f64", "f32"]) {
+    for (const depth of [0, 1, 2]) {
+      for (const activation of ["relu", "linear"]) {
+        const name = `network ${type} ${depth} ${activation}`;
+        const values = numbers(70 * 5, seedOf(name));
+        const X = { rows: 70, cols: 5, data: type === "f32" ? Float32Array.from(values) : values };
+        const labels = Array.from({ length: 70 }, (_, i) => (i * i) % 3);
+        const options = { activation, depth, hidden: 13, batchSize: 32, maxIterations: 20, ...on };
+        const net = await fragility.train(X, labels, { seed: 6, learningRate: 0.02, ...options });
+        checkTeam(name, net.threads);
+        const [own, other] = [0, 5].map((at) => X.data.slice(at, at + 5));
+        const alone = engine ? { engine } : {};
+        const seen = await fragility.compression(net, own, other, {
+          classes: [0, 1],
+          midpoints: 20,
+          ...alone,
+        });
+        const turned = await fragility.attack(net, own, undefined, alone);
+        const { loss, X: slopes } = await fragility.gradient(net, X, labels, alone);
+        const weights = net.layers.flatMap(({ W, b }) => [W.data, b]);
+        await note(name, ...weights, seen.path.cosine, seen.path.margin, turned.perturbation, slopes.data, [
+          net.loss,
+          net.accuracy,
+          loss,
+          seen.compression,
+          seen.flip?.predicted ?? -1,
+          turned.distance,
+        ]);
+      }
+    }
   }
   for (const [name, { rank }] of Object.entries(datasets.facts)) {
     const V = await datasets.load(name, { seed: 5, ...(engine && { engine }) });

@@ -14,10 +14,12 @@ import { loss, penalty } from "./loss.js";
 import { movedOn, Watch } from "./momentum.js";
 import { gradient, muDivergence } from "./mu-divergence.js";
 import { muFrobenius } from "./mu-frobenius.js";
+import { NetworkTwin } from "./network.js";
 import { newton } from "./newton.js";
 import { nndsvdFactor } from "./nndsvd.js";
 import { normalNumbers, philoxWords, uniformNumbers } from "./philox.js";
 import { gramOfRows, product, transpose } from "./product.js";
+import { eliminate, householder, separation } from "./qr.js";
 
 const m = 5;
 const n = 7;
@@ -298,5 +300,66 @@ describe("the adversary of AT-NMF", () => {
       14,
     );
     expect(relativeChange(1, Float64Array.of(1), Float64Array.of(0))).toBe(Infinity);
+  });
+});
+
+describe("QR and elimination", () => {
+  test("Q·R is A, and Q has orthonormal columns", () => {
+    const A = draw(m * k, 21);
+    const both = householder(m, k, A);
+    const R = both.slice(0, k * k);
+    const Q = both.slice(k * k);
+    expectClose(product(m, k, k, Q, R), A);
+    const identity = new Float64Array(k * k);
+    for (let i = 0; i < k; i++) identity[i * k + i] = 1;
+    expectClose(gramOfRows(k, m, transpose(m, k, Q)), identity);
+  });
+  test("elimination solves, and two points on the axes are as far apart as they are", () => {
+    const X = draw(k * k, 22);
+    const u = eliminate(k, X, draw(k, 23));
+    expectClose(product(k, k, 1, X, u), draw(k, 23));
+    // x_0 = 3e_0, x_1 = 4e_1: u = (1/3, −1/4), δ = 12/5.
+    expectClose(separation(2, Float64Array.of(3, 0, 0, 4)), Float64Array.of(2.4, 5, 24 / 25, 4));
+  });
+});
+
+describe("network", () => {
+  const widths = Int32Array.of(4, 5, 3, 3);
+  const signed = (count: number, seed: number) => draw(count, seed).map((x) => x - 0.6);
+  const X = signed(6 * 4, 31);
+  const labels = Int32Array.of(0, 2, 1, 1, 0, 2);
+
+  test.each([true, false])("gradients of the cross-entropy by finite differences, relu %s", (relu) => {
+    const twin = new NetworkTwin(widths, relu, signed(5 * 5 + 3 * 6 + 3 * 4, 32));
+    twin.loss(6, X, labels);
+    const { gradient, points } = twin;
+    const slope = (values: Float64Array, at: number) => {
+      const kept = values[at]!;
+      const [up, down] = [1e-6, -1e-6].map((step) => {
+        values[at] = kept + step;
+        return twin.loss(6, X, labels);
+      });
+      values[at] = kept;
+      return (up! - down!) / 2e-6;
+    };
+    const wanted = gradient.slice();
+    expectClose(
+      twin.weights.map((_, at) => slope(twin.weights, at)),
+      wanted,
+      8,
+    );
+    expectClose(
+      X.map((_, at) => slope(X, at)),
+      points,
+      8,
+    );
+  });
+  test("the first step of Adam is η against the sign", () => {
+    const twin = new NetworkTwin(Int32Array.of(2, 2), false, signed(6, 33));
+    const before = twin.weights.slice();
+    twin.loss(3, signed(6, 34), Int32Array.of(0, 1, 0));
+    twin.step(0.01);
+    const moved = twin.weights.map((w, i) => (w - before[i]!) / -0.01);
+    expectClose(moved, twin.gradient.map(Math.sign), 4);
   });
 });

@@ -4,6 +4,8 @@ import { EXIT } from "../failure.js";
 import { interruptible } from "../interrupt.js";
 import { METHODS, MISSING, SETS, type SetName, SOLVER_OPTIONS } from "../reproduce/at-nmf/protocol.js";
 import type { ReproduceFlags as AtnmfFlags } from "../reproduce/at-nmf/reproduce.js";
+import { PARTS } from "../reproduce/fragility/protocol.js";
+import type { ReproduceFlags as FragilityFlags } from "../reproduce/fragility/reproduce.js";
 import {
   GRADIENTS,
   SETS as LAFA_SETS,
@@ -15,10 +17,11 @@ import type { ReproduceFlags as LafaFlags } from "../reproduce/lafa/reproduce.js
 const EXAMPLES = `Examples:
   advnmf reproduce at-nmf --quick     generated data, under a minute
   advnmf reproduce lafa --quick       generated data, under two minutes
+  advnmf reproduce fragility --quick  random points, under a minute
 `;
 
 const MORE = `
-Both take --quick and more options: advnmf reproduce at-nmf --help, advnmf reproduce lafa --help.`;
+All take --quick and more options, as advnmf reproduce at-nmf --help tells.`;
 
 const ATNMF_EXAMPLES = `Examples:
   advnmf reproduce at-nmf --quick                            generated data, under a minute
@@ -47,6 +50,18 @@ MNIST, compressed or not, or one with lafa that holds these.
 
 At full length, on one core: WTSI 4 minutes; by the time of an iteration Synthetic a quarter of an hour, Face 2
 hours, Swimmer 8 and MNIST 16. --steps, --restarts, --iterations and the rest make it shorter.`;
+
+const FRAGILITY_EXAMPLES = `Examples:
+  advnmf reproduce fragility --quick            under a minute
+  advnmf reproduce fragility --parts law,signs
+  advnmf reproduce fragility --data ../mnist    with networks that learn from MNIST
+`;
+
+const FRAGILITY_OUTPUTS = `
+Writes to the folder of --out: index.html (the laws and what was found beside them), reproduce.json, tables.csv and
+journal.jsonl, which holds every finished job. Ctrl-C writes what there is; the same command goes on where it
+stopped. --data, or else the environment variable ADVNMF_DATA, names a folder with MNIST's train-images-idx3-ubyte and
+train-labels-idx1-ubyte, compressed or not, or one with mnist that holds these.`;
 
 /** A list such as `0.3,0.5`, each by `parse`. */
 function list<T>(parse: (text: string) => T): (text: string) => T[] {
@@ -98,12 +113,13 @@ export function reproduceCommand(setExitCode: (code: number) => void): Command {
       .addHelpText("before", EXAMPLES)
       .addHelpText("after", MORE)
       // Known experiments have commands of their own; any other word is refused here, whatever follows it.
-      .argument("<experiment>", "at-nmf or lafa", oneOf(["at-nmf", "lafa"] as const))
+      .argument("<experiment>", "at-nmf, lafa or fragility", oneOf(["at-nmf", "lafa", "fragility"] as const))
       .allowUnknownOption()
       .allowExcessArguments()
       .action(() => undefined)
       .addCommand(atnmfCommand(setExitCode))
       .addCommand(lafaCommand(setExitCode))
+      .addCommand(fragilityCommand(setExitCode))
   );
 }
 
@@ -137,6 +153,30 @@ function lafaCommand(setExitCode: (code: number) => void): Command {
     .action(async (flags: LafaFlags) => {
       const { reproduceLafa } = await import("../reproduce/lafa/reproduce.js");
       const { interrupted } = await interruptible((signal) => reproduceLafa(flags, signal));
+      if (interrupted) setExitCode(EXIT.interrupted);
+    });
+}
+
+function fragilityCommand(setExitCode: (code: number) => void): Command {
+  return new Command("fragility")
+    .description("feature compression of classifiers (Gao et al. 2024)")
+    .addHelpText("before", FRAGILITY_EXAMPLES)
+    .addHelpText("after", FRAGILITY_OUTPUTS)
+    .option(
+      "--parts <names>",
+      `${PARTS.join(", ")} (default: all that there are data for)`,
+      list(oneOf(PARTS)),
+    )
+    .option("--quick", "fewer dimensions, draws and pairs")
+    .option("--data <folder>", "MNIST's files (default: ADVNMF_DATA, else random points only)")
+    .option("--seed <n>", "of points, starts and draws", seed, 0)
+    .option("--threads <n>", "most threads of a computation (default: as many as pay)", count(32))
+    .option("--out <folder>", "where to write, and where to go on from", "advnmf-reproduce-fragility")
+    .option("--json", "print a summary as one JSON object")
+    .option("--quiet", "no progress, no summary")
+    .action(async (flags: FragilityFlags) => {
+      const { reproduceFragility } = await import("../reproduce/fragility/reproduce.js");
+      const { interrupted } = await interruptible((signal) => reproduceFragility(flags, signal));
       if (interrupted) setExitCode(EXIT.interrupted);
     });
 }
