@@ -450,7 +450,7 @@ describe("attacks are as strong as they were found to be, and far beyond noise",
         const asked = { ...options, rank: 4, seed, otherStarts: 20, threads: 1 };
         const { results, baseline } = await lafa(matrix(96, 21, X), asked);
         const { featureError: error, transfer } = results[0]!;
-        console.log('STRONG', _, seed, error, transfer, baseline);
+        console.log("STRONG", _, seed, error, transfer, baseline);
         expect(error).toBeGreaterThanOrEqual(least);
         expect(baseline.noise[0]!.most).toBeLessThan(0.1);
         expect(baseline.reconstruction[0]).toBeLessThan(0.3);
