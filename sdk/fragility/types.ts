@@ -9,12 +9,15 @@ export type Activation = "linear" | "relu";
 
 /** One layer: its outputs are W·x + b, W outputs×inputs, b as long as it has outputs (absent: zeros). */
 export interface NetworkLayer {
+  /** Outputs×inputs. */
   readonly W: MatrixLike;
+  /** One number an output; absent: zeros. */
   readonly b?: ArrayLike<number>;
 }
 
 /** A classifier: one to three layers, whose last outputs are the scores of the classes, the largest winning. */
 export interface Network {
+  /** One to three, the first taking the points. */
   readonly layers: readonly NetworkLayer[];
   /** Between layers; of no meaning, and not needed, where there is but one. */
   readonly activation?: Activation;
@@ -64,15 +67,23 @@ export interface PairFigures {
 
 /** What {@link Fragility.linear} returns: the figures of every trial, and what the exact law says of them. */
 export interface LinearResult {
+  /** d. */
   readonly dimension: number;
+  /** Instances. */
   readonly trials: number;
+  /** What they were drawn by. */
   readonly seed: number;
-  /** One number a trial; see {@link PairFigures}. */
+  /** δ of every trial: the smallest change that turns x_i into j. */
   readonly distance: Float64Array;
+  /** ‖x_i − x_j‖ of every trial. */
   readonly apart: Float64Array;
+  /** Compression of every trial, 2δ/‖x_i − x_j‖. */
   readonly cosine: Float64Array;
+  /** δ of every trial as the QR factorization gives it. */
   readonly predicted: Float64Array;
+  /** |R_dd| of every trial. */
   readonly corner: Float64Array;
+  /** 1/‖p_j‖ of every trial. */
   readonly inverseNorm: Float64Array;
   /** Root mean square of the cosines; the law says 1/√d. */
   readonly rms: number;
@@ -82,9 +93,13 @@ export interface LinearResult {
   readonly expectedRms: number;
   /** Largest relative difference of `predicted` from `distance`, and of `corner` from `inverseNorm`. */
   readonly identityError: number;
+  /** Seconds of computing. */
   readonly seconds: number;
+  /** Most bytes of WebAssembly memory the call took. */
   readonly peakBytes: number;
+  /** Threads that computed it. */
   readonly threads: number;
+  /** What the caller should know, such as threads that could not be had. */
   readonly warnings: readonly string[];
 }
 
@@ -153,13 +168,17 @@ export interface TrainOptions extends RunOptions {
 
 /** A layer of a network that was trained here. */
 export interface TrainedLayer {
+  /** Outputs×inputs. */
   readonly W: Matrix;
+  /** One number an output. */
   readonly b: Float32Array | Float64Array;
 }
 
 /** What {@link Fragility.train} returns; it is a {@link Network}. */
 export interface TrainResult {
+  /** Hidden layers, then the one of the scores. */
   readonly layers: readonly TrainedLayer[];
+  /** Between layers. */
   readonly activation: Activation;
   /** Mean cross-entropy of all points. */
   readonly loss: number;
@@ -169,13 +188,19 @@ export interface TrainResult {
   readonly iterations: number;
   /** Whether the tolerance was reached. */
   readonly converged: boolean;
+  /** What ended it. */
   readonly reason: StopReason;
   /** Loss of a batch of all points before a step, every 10 steps; of an epoch on the way, where batches are smaller. */
   readonly history: readonly HistoryEntry[];
+  /** Of the start and the order of the points. */
   readonly seed: number;
+  /** Seconds of computing. */
   readonly seconds: number;
+  /** Most bytes of WebAssembly memory the call took. */
   readonly peakBytes: number;
+  /** Threads that computed it. */
   readonly threads: number;
+  /** What the caller should know, such as threads that could not be had. */
   readonly warnings: readonly string[];
 }
 
@@ -263,6 +288,7 @@ export interface NetworkAttackOptions extends EngineOption {
 
 /** What {@link Fragility.attack} returns. */
 export interface NetworkAttackResult {
+  /** The class that x loses. */
   readonly from: number;
   /** The class whose score overtakes; of the nearest one where none was named. */
   readonly to: number;

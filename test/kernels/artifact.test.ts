@@ -106,8 +106,8 @@ describe("dist/advnmf.wasm", () => {
     expect(text).not.toMatch(/\babort\b/);
   });
 
-  test("no more than 160 KiB", () => {
-    expect(bytes.length).toBeLessThanOrEqual(160 * 1024);
+  test("no more than 192 KiB", () => {
+    expect(bytes.length).toBeLessThanOrEqual(192 * 1024);
   });
 });
 
