@@ -269,7 +269,7 @@ export function* gradientRun(engine: Engine, problem: Problem, asked: GradientPr
       featureError: record.number("error"),
       featureErrorW: record.number("errorW"),
       featureErrorH: record.number("errorH"),
-      matching: [...new Int32Array(arena.memory.buffer, record.pointer("matching"), rank)],
+      matching: record.ints("matching", rank),
       residual: record.number("residual"),
       solved: mode === "backprop" || solved(record, asked),
       damping,

@@ -46,7 +46,7 @@ export interface SensitivityOutcome {
   readonly norm: number;
   readonly squares: readonly number[];
   /** The largest singular value of each feature that was looked at alone. */
-  readonly alone: readonly { readonly feature: number; readonly value: number }[];
+  readonly alone: readonly Alone[];
   readonly figures: SystemFigures;
   /** ‖JJᵀu − σ²u‖/σ_1² of the first left singular vector, and of the worst. */
   readonly firstResidual: number;
@@ -96,8 +96,7 @@ export function* sensitivityRun(
   arena.resetPeak();
   const started = performance.now();
   const { V, rank, dtype } = problem;
-  const { feature, tolerance } = asked;
-  const count = asked.count;
+  const { feature, tolerance, count } = asked;
   let workspace: Workspace | undefined;
   let done = 0;
   const report = (): Progress => ({
@@ -243,15 +242,17 @@ export function* sensitivityRun(
         values.push(value);
         right.push({ rows: V.rows, cols: V.cols, data });
       }
-      const alone: { feature: number; value: number }[] = [];
-      if (feature !== undefined) alone.push({ feature, value: values[0] as number });
+      const alone: Alone[] = [];
+      if (feature !== undefined) alone.push({ feature, value: values[0] as number, met: true });
+      const goal = Math.max(tolerance, ALONE_TOLERANCE);
       for (let index = 0; index < rank && feature === undefined; index++) {
         own.setInt("only", index);
         run.call("drawVector", asked.seed);
         run.stage(nearby(run.staged(), left, values));
         run.call("loadVector");
-        yield* lanczos(1, Math.max(tolerance, ALONE_TOLERANCE));
-        alone.push({ feature: index, value: Math.sqrt(own.numbers("values", 1)[0] as number) });
+        const { residual } = yield* lanczos(1, goal);
+        const value = Math.sqrt(own.numbers("values", 1)[0] as number);
+        alone.push({ feature: index, value, met: residual <= goal });
       }
       return { ritz, right, left, values, alone };
     }
@@ -274,14 +275,8 @@ export function* sensitivityRun(
       squares,
       alone: found.alone,
       figures: {
-        ...{ relativeError, stationarity, multiplier, curvature },
-        ...{
-          negative: curvature < -CURVATURE,
-          damping,
-          residual: worst,
-          tolerance: systemTolerance,
-          products: MOST_PRODUCTS,
-        },
+        ...{ relativeError, stationarity, multiplier, curvature, negative: curvature < -CURVATURE, damping },
+        ...{ residual: worst, tolerance: systemTolerance, products: MOST_PRODUCTS },
       },
       firstResidual: found.ritz.firstResidual,
       residual: found.ritz.residual,
@@ -325,7 +320,14 @@ interface Vectors {
   readonly right: readonly Matrix[];
   readonly left: readonly Pair[];
   readonly values: readonly number[];
-  readonly alone: readonly { readonly feature: number; readonly value: number }[];
+  readonly alone: readonly Alone[];
+}
+
+/** The largest singular value of one feature, and whether its vector was found as well as was asked. */
+interface Alone {
+  readonly feature: number;
+  readonly value: number;
+  readonly met: boolean;
 }
 
 /** Where the vectors of a single feature are looked for first: those of all, so much of chance besides. */

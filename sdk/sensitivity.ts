@@ -270,7 +270,7 @@ export function sensitivityResult(solution: Solution, problem: Problem): Sensiti
     seconds,
     peakBytes,
     threads,
-    warnings: [...solution.warnings, ...warningsOf(problem, { W, H }, residual, tolerance)],
+    warnings: [...solution.warnings, ...warningsOf(problem, { W, H }, outcome)],
   };
 }
 
@@ -294,16 +294,19 @@ function mapOf(
 }
 
 function warningsOf(
-  { init, loss, V }: Problem,
+  { init, loss, V, sensitivity: asked }: Problem,
   { W, H }: Factors<Matrix>,
-  residual: number,
-  tolerance: number,
+  { residual, alone }: SensitivityOutcome,
 ): string[] {
   const found: string[] = [];
-  if (!(residual <= tolerance)) {
+  if (!(residual <= (asked as NonNullable<typeof asked>).tolerance)) {
     found.push(
       `Not all singular vectors were found: the worst has a residual of ${residual.toExponential(1)}.`,
     );
+  }
+  const missed = alone.filter(({ met }) => !met).map(({ feature }) => feature);
+  if (missed.length > 0) {
+    found.push(`The amplification of feature ${missed.join(", ")} may be larger: its vector was not found.`);
   }
   const { value } = featureError({ W, H }, init as Factors<Matrix>);
   if (value > ELSEWHERE) {

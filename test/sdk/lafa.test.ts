@@ -274,31 +274,24 @@ describe("the official procedure", () => {
   });
 
   test.skipIf(!wtsiPath).each([
-    ["l2", 0.01, "implicit", 0.14],
-    ["l2", 0.01, "backprop", 0.09],
-    ["linf", 0.0005, "implicit", 0.2],
-    ["linf", 0.0005, "backprop", 0.13],
+    ["l2", 0.01, 0.14],
+    ["linf", 0.0005, 0.2],
   ] as const)(
-    "WTSI, %s %d, %s: as weak as the authors' code, whose %d lies within the spread of five seeds",
-    async (norm, epsilon, gradient, quoted) => {
+    "WTSI, %s %d: as weak as the authors' code, whose %d by implicit gradients is within the spread of five seeds",
+    async (norm, epsilon, quoted) => {
       const { X } = await wtsi();
-      const asked = { rank: 4, norm, epsilons: [epsilon], gradient, compat: "official", threads: 1 } as const;
+      const asked = { rank: 4, norm, epsilons: [epsilon], compat: "official", threads: 1 } as const;
       const errors: number[] = [];
       for (let seed = 1; seed <= 5; seed++) {
-        const { results, baseline } = await lafa(matrix(96, 21, X), {
-          ...asked,
-          otherStarts: 1,
-          noiseTrials: 1,
-          seed,
-        });
+        const controls = { otherStarts: 1, noiseTrials: 1 };
+        const { results } = await lafa(matrix(96, 21, X), { ...asked, ...controls, seed });
         errors.push(results[0]!.featureError);
-        console.log("OFFICIAL", norm, gradient, seed, results[0]!.featureError, baseline.unattacked);
       }
       expect(Math.min(...errors)).toBeLessThan(quoted);
       expect(Math.max(...errors)).toBeGreaterThan(quoted);
       expect(Math.max(...errors)).toBeLessThan(0.3);
     },
-    240_000,
+    120_000,
   );
 });
 
@@ -450,7 +443,6 @@ describe("attacks are as strong as they were found to be, and far beyond noise",
         const asked = { ...options, rank: 4, seed, otherStarts: 20, threads: 1 };
         const { results, baseline } = await lafa(matrix(96, 21, X), asked);
         const { featureError: error, transfer } = results[0]!;
-        console.log('STRONG', _, seed, error, transfer, baseline);
         expect(error).toBeGreaterThanOrEqual(least);
         expect(baseline.noise[0]!.most).toBeLessThan(0.1);
         expect(baseline.reconstruction[0]).toBeLessThan(0.3);

@@ -1,7 +1,7 @@
 // What the page and its worker tell each other, through comlink. Matrices stay in the worker; the page gets
 // what it draws: facts, small rasters, and files to download.
 
-import type { DatasetName } from "advnmf";
+import type { AuditProgress, DatasetName } from "advnmf";
 
 /** Where a matrix comes from. */
 export type Source =
@@ -220,6 +220,8 @@ export interface StudioApi {
   /** The features at hand, drawn in another way; of the attack too, if there was one. */
   redraw(view: View): Promise<Outcome<{ fit: Drawings; attacked: readonly DrawingPair[] }>>;
   file(wanted: Wanted): Promise<Outcome<Download>>;
+  /** Audits the matrix at the rank, with the loss and the seed of the factorization at hand: a page of HTML. */
+  report(view: View, tell: (progress: AuditProgress) => void): Promise<Outcome<Download>>;
   /** Asks the run under way to stop. */
   cancel(): void;
 }

@@ -1,11 +1,13 @@
 // The studio's worker as the page sees it: one run at a time, a new one replaces the old, and a cancelled run that
 // does not stop by itself is ended with its worker.
 
+import type { AuditProgress } from "advnmf";
 import { proxy, type Remote, wrap } from "comlink";
 import type {
   Attacked,
   AttackProgress,
   AttackSettings,
+  Download,
   FitProgress,
   FitSettings,
   Fitted,
@@ -89,6 +91,14 @@ export class Studio {
       const restored = await this.#restore(true);
       if (restored && !restored.ok) return restored;
       return this.ask((api) => api.attack(settings, view, proxy(tell)));
+    });
+  }
+
+  report(view: View, tell: (progress: AuditProgress) => void): Promise<Outcome<Download> | undefined> {
+    return this.#replace(async () => {
+      const restored = await this.#restore(true);
+      if (restored && !restored.ok) return restored;
+      return this.ask((api) => api.report(view, proxy(tell)));
     });
   }
 

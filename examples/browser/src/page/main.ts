@@ -1,6 +1,6 @@
 // The studio's page: three sections, one worker.
 
-import type { Download, Outcome, Wanted } from "../protocol.js";
+import type { Download, Fitted, Outcome, Wanted } from "../protocol.js";
 import { attackPanel } from "./attack-panel.js";
 import { Studio } from "./client.js";
 import { dataPanel } from "./data-panel.js";
@@ -8,6 +8,7 @@ import { announce, fieldError, html, part } from "./dom.js";
 import { fitPanel } from "./fit-panel.js";
 import { count } from "./numbers.js";
 import { goOffline } from "./offline.js";
+import { reportPanel } from "./report-panel.js";
 
 const studio = new Studio();
 let touched = false;
@@ -29,9 +30,21 @@ const fit = fitPanel({
     attack.redraw(drawn.value.attacked);
     return { ok: true, value: drawn.value.fit };
   },
-  begun: () => attack.use(undefined),
-  fitted: (result) => attack.use(result),
+  begun: () => use(undefined),
+  fitted: (result) => use(result),
 });
+
+const report = reportPanel({
+  report: (tell) => studio.report(fit.view, tell),
+  cancel: () => studio.cancel(),
+  save: (made) => save(made, "report"),
+});
+
+/** What can be done with a factorization, if there is one. */
+function use(result: Fitted | undefined): void {
+  attack.use(result);
+  report.use(result !== undefined);
+}
 
 dataPanel(
   (reading) => {
@@ -39,7 +52,7 @@ dataPanel(
     return studio.open(reading);
   },
   (matrix) => {
-    attack.use(undefined);
+    use(undefined);
     fit.use(matrix);
     part(matrix ? "opened" : "data").scrollIntoView({ block: "nearest" });
   },
@@ -53,7 +66,7 @@ for (const button of document.querySelectorAll<HTMLElement>("[data-file]")) {
   });
 }
 
-function save(made: Outcome<Download>, errors: "attack" | "form"): void {
+function save(made: Outcome<Download>, errors: "attack" | "form" | "report"): void {
   fieldError(errors, made.ok ? undefined : made.message);
   if (!made.ok) return;
   const { name, type, bytes } = made.value;

@@ -1,6 +1,6 @@
 // The studio's worker: everything but drawing. It holds the matrix, its factorization and the attacks on it.
 
-import { createEngine, type Engine, info, type NmfResult, sha256 } from "advnmf";
+import { type AuditProgress, createEngine, type Engine, info, type NmfResult, sha256 } from "advnmf";
 import { encodeCsv } from "advnmf/io";
 import { expose } from "comlink";
 import type {
@@ -23,11 +23,12 @@ import { drawTogether, topRows } from "./drawing.js";
 import { type Fit, runFit } from "./fitting.js";
 import { type Data, describe, openData } from "./opening.js";
 import { outcome } from "./outcome.js";
+import { makeReport } from "./reporting.js";
 
 let engine: Promise<Engine> | undefined;
 let stop = new AbortController();
 let data: Data | undefined;
-let fitted: { readonly result: NmfResult; readonly loss: Loss } | undefined;
+let fitted: { readonly result: NmfResult; readonly loss: Loss; readonly seed: number } | undefined;
 let ladder: Ladder | undefined;
 
 /** The engine, made when it is first needed; one that could not be made is tried again. */
@@ -113,7 +114,7 @@ const api: StudioApi = {
       const V = present(data, "matrix");
       fitted = ladder = undefined;
       const found = await runFit(V, settings, await ready(), signal, tell);
-      fitted = { result: found.result, loss: settings.loss };
+      fitted = { result: found.result, loss: settings.loss, seed: settings.seed };
       return tellFit(V, found, view);
     }),
 
@@ -140,6 +141,14 @@ const api: StudioApi = {
     }),
 
   file: (wanted: Wanted) => outcome("form", () => fileOf(wanted)),
+
+  report: (view: View, tell: (progress: AuditProgress) => void) =>
+    outcome("form", async () => {
+      const signal = begin();
+      const V = present(data, "matrix");
+      const { result, loss, seed } = present(fitted, "factorization");
+      return makeReport(V, { rank: result.W.cols, loss, seed }, view, await ready(), signal, tell);
+    }),
 
   cancel: () => stop.abort(),
 };
