@@ -323,7 +323,7 @@ describe("sentences follow the figures", () => {
     const third = attacked(0.3, 0.1);
     const one = set({ ...third, outcome: { ...third.outcome, ...before } }, attacked(0.03, 0.1));
     expect(verdictOf([one])[0]).toMatch(
-      /^None of 2 attacks moves .* data\. Without the tenth of these starts that lead furthest away, 1 of 2 does\.$/,
+      /^None of 2 attacks moves .* data\. Without the tenth of the other starts that leads furthest away, 1 of 2 does\.$/,
     );
     expect(verdictOf([set()])).toEqual(["No attack of our procedure is finished."]);
     expect(findingsOf(set(attacked(0.5, 0.4)))[0]).toMatch(/feature error of 0\.500, which is beyond/);

@@ -38,7 +38,7 @@ export function verdictOf(sets: readonly SetAttacks[]): string[] {
   const beyond = attacks.filter(isBeyondControls).length;
   const most = attacks.filter(isBeyondMost).length;
   const carried = attacks.filter(isTransferred).length;
-  const leniently = `Without the tenth of these starts that lead furthest away, ${most} of ${all} ${most === 1 ? "does" : "do"}.`;
+  const leniently = `Without the tenth of the other starts that leads furthest away, ${most} of ${all} ${most === 1 ? "does" : "do"}.`;
   const sentences = [
     `${countText(beyond, all, "moves", "move")} the features further than every random perturbation of the same size and every other start of the unattacked data.${beyond === 0 ? "" : ` ${carriedText(carried, beyond)} on average over starts that the attacker does not know.`}${most > beyond ? ` ${leniently}` : ""}`,
   ];
