@@ -52,8 +52,8 @@ export async function auditFeatures(data: MatrixLike, options: AuditOptions): Pr
   }
 }
 
-/** Three digits of a map, at a point that is stationary to six. */
-const QUICK_SENSITIVITY = { converge: 1e-6, tolerance: 1e-3 };
+/** Three digits of a map. */
+const QUICK_SENSITIVITY = { tolerance: 1e-3 };
 
 /** A model's factorization of V, and what it is compared by. */
 interface Fitted {
@@ -181,13 +181,14 @@ class Work {
         ...(threads === undefined ? {} : { threads }),
         ...(this.#signal === undefined ? {} : { signal: this.#signal }),
       });
-      const { map, amplification, features, reliable, reason } = found;
+      const { map, amplification, features, reliable, reason, warnings } = found;
       this.#sensitivity = {
         map: scaled(map),
         amplification,
         features: features.map((feature) => feature.amplification),
         reliable,
         reason,
+        warnings,
       };
     } catch (error) {
       // Features that vanish on the way to a stationary point, or a system that cannot be solved: the rest stands.

@@ -10,6 +10,9 @@ export const TITLES = { nmf: "NMF", atnmf: "AT-NMF", anmf: "ANMF" } as const;
 /** Of more trusted features it is told which are not. */
 const MANY = 4;
 
+/** A model that leaves more of the data than this does not fit them. */
+export const MISFIT = 0.5;
+
 /** Features under one attack of one model, sorted by what became of them. */
 export interface Fates {
   readonly replaced: readonly number[];
@@ -183,8 +186,12 @@ function findingsOf(
         ? "an attack of its own"
         : `the change made against ${TITLES[attacked.source]}`;
     const plain = TITLES[(models[0] as AuditModel).model];
+    const misfit =
+      reconstructionError > MISFIT
+        ? ` ${TITLES[attacked.model]} does not fit these data: its features mean little.`
+        : "";
     found.push(
-      `${title} instead of ${plain}: at that size ${way} ${count(attacked)}. Without a change it leaves ${percent(reconstructionError)} of the data unexplained, ${plain} ${percent((models[0] as AuditModel).reconstructionError)}.`,
+      `${title} instead of ${plain}: at that size ${way} ${count(attacked)}. Without a change it leaves ${percent(reconstructionError)} of the data unexplained, ${plain} ${percent((models[0] as AuditModel).reconstructionError)}.${misfit}`,
     );
   }
   const [first] = shown.models as readonly [AttackedModel];

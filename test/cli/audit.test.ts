@@ -41,7 +41,7 @@ describe("what is written", () => {
     });
     expect(written).toMatchObject({ ...expected, seconds: expect.any(Number) });
     const page = readFileSync(join(out, "report.html"), "utf8");
-    expect(page).toBe(renderReport(written, { title: source, command: written.command }));
+    expect(page).toBe(renderReport(written, { title: "v.npy", command: written.command }));
     expect(written.command).toBe(`npx advnmf audit ${args.join(" ")}`);
     for (const sentence of written.verdict.sentences) expect(stdout).toContain(sentence);
     expect(stdout).toContain(`The report: ${join(out, "report.html")}`);
