@@ -9,7 +9,6 @@ export type {
   Spread,
 } from "./attack.js";
 export type { LafaOptions, LafaProgress } from "./attack-options.js";
-export { audit } from "./audit/audit.js";
 export type {
   AttackedModel,
   Audit,
@@ -29,6 +28,7 @@ export type {
   FeatureChange,
   PlainMatrix,
 } from "./audit/types.js";
+export { audit } from "./audit.js";
 export { type DatasetFacts, type DatasetName, type DatasetOptions, datasets } from "./datasets.js";
 export { createEngine, type Dtype, type Engine, type EngineOptions } from "./engine.js";
 export { AdvnmfError, type ErrorCode } from "./errors.js";

@@ -54,7 +54,7 @@ describe("the README's programs", () => {
     expect(printed).toEqual(said);
   });
 
-  it.each(["harden.mjs", "attack.mjs", "sensitivity.mjs", "fragile.mjs"])(
+  it.each(["harden.mjs", "attack.mjs", "audit.mjs", "sensitivity.mjs", "fragile.mjs"])(
     "%s prints what its comment says",
     (name) => {
       const said = /console\.log\(.*\); \/\/ (.*)/.exec(program(name))?.[1];

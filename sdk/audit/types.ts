@@ -266,6 +266,8 @@ export interface AuditSensitivity {
   readonly reliable: boolean;
   /** Why not, in words; empty when it is. */
   readonly reason: string;
+  /** What else the reader should know, in sentences. */
+  readonly warnings: readonly string[];
 }
 
 /** All options in force; with names, labels and shape of {@link Audit.data} they make the same audit again. */

@@ -7,8 +7,11 @@ import type { AttackedModel, Audit, AuditAttack, AuditModel, AuditSettings, Audi
 /** Names of the models in sentences. */
 export const TITLES = { nmf: "NMF", atnmf: "AT-NMF", anmf: "ANMF" } as const;
 
-/** Of more trusted features it is told which are not. */
+/** More features than this are counted, or told by those that are left. */
 const MANY = 4;
+
+/** A model that leaves more of the data than this does not fit them. */
+export const MISFIT = 0.5;
 
 /** Features under one attack of one model, sorted by what became of them. */
 export interface Fates {
@@ -132,7 +135,7 @@ function trustSentence(trusted: readonly number[], unstable: readonly number[], 
       ? ""
       : unstable.length === rank
         ? ": another start of the same factorization, without any change, already finds other features"
-        : `; ${list(unstable)} ${unstable.length === 1 ? "is" : "are"} not even found again from another start of the same factorization`;
+        : `; ${unstable.length > MANY ? `${unstable.length} features` : list(unstable)} ${unstable.length === 1 ? "is" : "are"} not even found again from another start of the same factorization`;
   if (trusted.length === 0)
     return `${rank === 1 ? "It cannot" : "None of your features can"} be trusted at that level${unsure}.`;
   if (trusted.length === rank && rank > 1) return `All ${rank} features can be trusted at that level.`;
@@ -183,8 +186,12 @@ function findingsOf(
         ? "an attack of its own"
         : `the change made against ${TITLES[attacked.source]}`;
     const plain = TITLES[(models[0] as AuditModel).model];
+    const misfit =
+      reconstructionError > MISFIT
+        ? ` ${TITLES[attacked.model]} does not fit these data: its features mean little.`
+        : "";
     found.push(
-      `${title} instead of ${plain}: at that size ${way} ${count(attacked)}. Without a change it leaves ${percent(reconstructionError)} of the data unexplained, ${plain} ${percent((models[0] as AuditModel).reconstructionError)}.`,
+      `${title} instead of ${plain}: at that size ${way} ${count(attacked)}. Without a change it leaves ${percent(reconstructionError)} of the data unexplained, ${plain} ${percent((models[0] as AuditModel).reconstructionError)}.${misfit}`,
     );
   }
   const [first] = shown.models as readonly [AttackedModel];

@@ -52,10 +52,10 @@ export function lineChart({ label, xTitle, series, marks }: Chart): Html {
     )}`;
   };
   return html`<ul class="legend">${drawn.map(({ name, color, dashed }) => html`<li style="--sign:${color}"><span${new Html(dashed ? ' class="dash"' : "")}></span>${name}</li>`)}</ul>
-<svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${label}" font-size="12">
+<svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${label}" font-size="13">
 <g stroke="var(--rule)">${steps.map((step) => html`<path d="M${LEFT} ${y(step)}H${WIDTH - RIGHT}"/>`)}</g>
 <g fill="var(--faint)" text-anchor="end">${steps.map((step) => html`<text x="${LEFT - 7}" y="${y(step) + 4}">${step}</text>`)}</g>
-<g fill="var(--faint)" text-anchor="middle">${spaced(marks, x).map(({ x: at, text }) => html`<text x="${x(at)}" y="${HEIGHT - BOTTOM + 17}">${text}</text>`)}</g>
+<g fill="var(--faint)" text-anchor="middle">${spaced(marks, x).map(({ x: at, text }) => html`<text x="${x(at)}" y="${HEIGHT - BOTTOM + 17}"${new Html(at === far ? ' text-anchor="end"' : "")}>${text}</text>`)}</g>
 <text x="${WIDTH - RIGHT}" y="${HEIGHT - 5}" text-anchor="end" fill="currentColor">${xTitle} →</text>
 ${[...drawn].reverse().map(line)}
 </svg>`;

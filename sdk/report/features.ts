@@ -154,7 +154,7 @@ function panel(audit: Audit, at: number, rows: readonly Row[], feature: number):
   const ends = rowNames
     ? html`<span>${rowNames[0]}</span><span>${rowNames.at(-1)}</span>`
     : html`<span>row 1</span><span>row ${count}</span>`;
-  return html`<figure class="panel"><figcaption><b>Feature ${feature + 1}</b> <span>${Math.round(100 * share)}% of the data${after.length === 0 ? null : html`, similarity ${after.map(({ similarity }) => (similarity as readonly number[])[feature]?.toFixed(2)).join(" → ")}`}</span></figcaption>
+  return html`<figure class="panel"><figcaption><b>Feature ${feature + 1}</b> <span>${Math.round(100 * share)}%${after.length === 0 ? null : html` · similarity ${after.map(({ similarity }) => (similarity as readonly number[])[feature]?.toFixed(2)).join(" → ")}`}</span></figcaption>
 <svg viewBox="0 0 ${PANEL_WIDTH} ${PANEL_HEIGHT}" role="img" aria-label="${titleOf(audit, (audit.models[at] as Audit["models"][number]).model)}, feature ${feature + 1}, before and after">
 <path d="${path(before, true)}" fill="var(--before)"/>${titled(bars, rowNames, count)}
 ${after.map((row, i) => html`<path d="${path(row, false)}" fill="none" stroke="${colorOf(i, after.length)}" stroke-width="1.5" stroke-linejoin="round" vector-effect="non-scaling-stroke"/>`)}

@@ -1,7 +1,7 @@
 // The report: one page of HTML without scripts or network.
 
 import type { AttackedModel, Audit, AuditAttack, AuditModel } from "../audit/types.js";
-import { TITLES } from "../audit/verdict.js";
+import { MISFIT, TITLES } from "../audit/verdict.js";
 import { AdvnmfError } from "../errors.js";
 import { checkOptions } from "../options.js";
 import type { Norm } from "../projection.js";
@@ -93,6 +93,7 @@ function curves(audit: Audit, norm: Norm): Html | null {
     { x: 0, y: zero(audit.models[at] as AuditModel) },
     ...attacks.map(({ epsilon, models }) => ({ x: epsilon, y: of(models[at] as AttackedModel) })),
   ];
+  const misfits = audit.models.filter(({ reconstructionError }) => reconstructionError > MISFIT);
   const first = TITLES[(audit.models[0] as AuditModel).model];
   const attacked = (zero: (model: AuditModel) => number, of: (model: AttackedModel) => number): Series[] =>
     audit.models.map(({ model }, at) => ({
@@ -139,11 +140,13 @@ function curves(audit: Audit, norm: Norm): Html | null {
     xTitle,
     marks,
     series: [
-      ...attacked(left, ({ reconstructionError }) => reconstructionError),
+      ...attacked(left, ({ reconstructionError }) => reconstructionError).filter(
+        (_, at) => !misfits.includes(audit.models[at] as AuditModel),
+      ),
       control("noise", "var(--paper)", left, ({ noise }) => noise.reconstructionError.mean),
       control("attack on the loss", "var(--bad)", left, ({ byLoss }) => byLoss.reconstructionError),
     ],
-  })}</div>
+  })}${misfits.length > 0 ? html`<p class="notes faint">Without ${misfits.map(({ model }) => TITLES[model]).join(" and ")}: it does not fit these data.</p>` : null}</div>
 </div></section>`;
 }
 

@@ -32,14 +32,14 @@ const HEAT: readonly Color[] = Array.from({ length: 256 }, (_, level) => {
 export function sensitivitySection(audit: Audit): Html | null {
   const { sensitivity } = audit;
   if (sensitivity === null) return null;
-  const { map, amplification, reliable, reason } = sensitivity;
+  const { map, amplification, reliable, reason, warnings } = sensitivity;
   const { shape } = audit.data;
   const down = Math.ceil(map.rows / MOST);
   const across = Math.ceil(map.cols / MOST);
   const pooled = largestOf(map, down, across);
   return html`<section><h2>The entries that matter most</h2>
-<p>Where a small change moves the features of NMF most: dark entries are the ones to measure with care. To first order, a change of 1% of the matrix in the worst direction moves the features by ${(amplification / 100).toPrecision(2)} (feature error).</p>
-${reliable ? null : html`<p class="notice"><b>Not to be relied on:</b> ${reason}. The map is that of the point that was reached.</p>`}
+<p>Where a small change moves the features of NMF most: dark entries are the ones to measure with care.${reliable ? ` To first order, a change of 1% of the matrix in the worst direction moves the features by ${(amplification / 100).toPrecision(2)} (feature error).` : null}</p>
+${reliable ? null : html`<p class="notice"><b>Not to be relied on:</b> ${reason}. The map is that of the point that was reached.</p>`}${warnings.map((sentence) => html`<p class="notes faint">${sentence}</p>`)}
 <div class="pair maps"><figure class="heat"><img src="${heat(pooled)}" alt="Map of ${map.rows} rows and ${map.cols} columns; the entries that matter most are dark" style="aspect-ratio:${ratio(pooled)}"><figcaption>rows down, columns across${down * across > 1 ? "; each cell the largest of its entries" : null}</figcaption></figure>
 ${shape ? profile(map, shape) : null}
 ${named(audit, sensitivity)}</div></section>`;
@@ -86,7 +86,7 @@ function profile(
   return html`<figure class="heat"><img src="${heat(picture)}" alt="The same, over all pictures" style="aspect-ratio:${width / height}"><figcaption>the pixels that matter most, over all pictures</figcaption></figure>`;
 }
 
-function named(audit: Audit, { map, features }: AuditSensitivity): Html {
+function named(audit: Audit, { map, features, reliable }: AuditSensitivity): Html {
   const order = Array.from(map.data.keys()).sort(
     (a, b) => (map.data[b] as number) - (map.data[a] as number) || a - b,
   );
@@ -97,5 +97,5 @@ function named(audit: Audit, { map, features }: AuditSensitivity): Html {
       const [i, j] = [Math.floor(at / map.cols), at % map.cols];
       return html`<tr><th scope="row">${rowNames?.[i] ?? i + 1}</th><td>${colNames?.[j] ?? j + 1}</td><td>${(map.data[at] as number).toFixed(2)}</td></tr>`;
     })}</tbody></table></div>
-<p class="notes faint">How far 1% in the worst direction for it moves each feature alone: ${features.map((value, feature) => html`${feature > 0 ? ", " : null}feature ${feature + 1}: ${(value / 100).toPrecision(2)}`)}.</p></div>`;
+${reliable ? html`<p class="notes faint">How far 1% in the worst direction for it moves each feature alone: ${features.map((value, feature) => html`${feature > 0 ? ", " : null}feature ${feature + 1}: ${(value / 100).toPrecision(2)}`)}.</p>` : null}</div>`;
 }

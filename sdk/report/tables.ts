@@ -66,25 +66,33 @@ function spread({ mean, least, most, values }: AttackedModel["noise"]["featureEr
 
 /** Who is hurt by a change that was made against whom. */
 export function transferTable(audit: Audit): Html {
-  const { models, attacks, options } = audit;
+  const { models, options } = audit;
+  const each = (rows: (attack: AuditAttack) => readonly Html[]) =>
+    options.norms.flatMap((norm) => by(audit, norm).flatMap(rows));
   return html`<section><h2>One change, other models</h2>
-<p>An attacker seldom knows everything. Feature error of each model (columns) under the change made against one of them (rows), from the start that the attacker knows; and of the model itself from starts that the attacker does not know, beside what these starts alone do.</p>
+<p>An attacker seldom knows everything. Feature error of each model (columns) under the change made against one of them (rows), all from the start that the attacker knows.</p>
 <div class="scroll"><table>
-<thead><tr><th rowspan="2" scope="col">size</th><th rowspan="2" scope="col">made<br>against</th><th colspan="${models.length}" scope="colgroup">evaluated on</th><th colspan="2" scope="colgroup">from other starts</th></tr>
-<tr>${models.map(({ model }) => html`<th scope="col">${TITLES[model]}</th>`)}<th scope="col">changed data</th><th scope="col">unchanged</th></tr></thead>
-<tbody>${options.norms.flatMap((norm) =>
-    by(audit, norm).flatMap((attack) =>
-      attack.sources.map((source, from) => {
-        const at = models.findIndex(({ model }) => model === source.model);
-        const own = attack.models.find(
-          ({ model, source: worst, foundAt }) =>
-            model === source.model && worst === source.model && foundAt === attack.epsilon,
-        );
-        return html`<tr><th scope="row">${sizeText(attack)} <small>${norm === "l2" ? "L2" : "L∞"}</small></th><td>${TITLES[source.model]}</td>${attack.transfer[from]?.map((value, to) => html`<td>${to === at ? html`<b>${figure(value)}</b>` : figure(value)}</td>`)}<td>${own ? figure(own.otherStarts.featureError.mean) : "–"}</td><td>${own && at >= 0 ? figure((models[at] as Audit["models"][number]).refit.featureError.mean) : "–"}</td></tr>`;
-      }),
+<thead><tr><th rowspan="2" scope="col">size</th><th rowspan="2" scope="col">norm</th><th rowspan="2" scope="col">made<br>against</th><th colspan="${models.length}" scope="colgroup">evaluated on</th></tr>
+<tr>${models.map(({ model }) => html`<th scope="col">${TITLES[model]}</th>`)}</tr></thead>
+<tbody>${each((attack) =>
+    attack.sources.map(
+      ({ model: source }, from) =>
+        html`<tr><th scope="row">${sizeText(attack)}</th><td>${NORMS[attack.norm]}</td><td>${TITLES[source]}</td>${attack.transfer[from]?.map((value, to) => html`<td>${models[to]?.model === source ? html`<b>${figure(value)}</b>` : figure(value)}</td>`)}</tr>`,
     ),
-  )}</tbody></table></div>${attacks.some(({ models: all }) => all.some(({ model }) => model === "anmf")) ? html`<p class="notes faint">For ANMF there is no gradient to follow: it is judged by the changes made against the others alone, the worst of which counts. An attacker who has its gradient may do more.</p>` : null}</section>`;
+  )}</tbody></table></div>${models.some(({ model }) => model === "anmf") ? html`<p class="notes faint">For ANMF there is no gradient to follow: it is judged by the changes made against the others alone, the worst of which counts. An attacker who has its gradient may do more.</p>` : null}
+<p>And the worst change of each model from ${options.otherStarts === 1 ? "another start" : `${options.otherStarts} other starts`}, which the attacker does not know, beside what ${options.otherStarts === 1 ? "that start does" : "these starts do"} to the unchanged data.</p>
+<div class="scroll"><table>
+<thead><tr><th scope="col">size</th><th scope="col">norm</th><th scope="col">model</th><th scope="col">known<br>start</th><th scope="col">other<br>starts</th><th scope="col">unchanged data,<br>other starts</th></tr></thead>
+<tbody>${each((attack) =>
+    attack.models.map(
+      ({ model, featureError, otherStarts }, at) =>
+        html`<tr><th scope="row">${sizeText(attack)}</th><td>${NORMS[attack.norm]}</td><td>${TITLES[model]}</td><td><b>${figure(featureError)}</b></td><td>${figure(otherStarts.featureError.mean)}</td><td>${figure((models[at] as Audit["models"][number]).refit.featureError.mean)}</td></tr>`,
+    ),
+  )}</tbody></table></div></section>`;
 }
+
+/** The norms as columns of tables have them. */
+const NORMS = { l2: "L2", linf: "L∞" } as const;
 
 /** What H is still good for. */
 export function downstreamTable(audit: Audit): Html | null {

@@ -30,7 +30,7 @@ describe.skipIf(!ready)("npm start", () => {
 
   const reason = { converged: true, reason: "tolerance" };
 
-  test("without arguments: Swimmer at rank 17", () => {
+  test("without arguments: Swimmer at rank 17, and the report of its audit", () => {
     const { status, stdout } = start();
     expect(status).toBe(0);
     const fit = readJson(join(folder, "advnmf-out", "fit.json"));
@@ -38,6 +38,10 @@ describe.skipIf(!ready)("npm start", () => {
     expect(listing(join(folder, "advnmf-out"))).toContain("features.png");
     for (const word of ["loss", "iterations", "seconds", "SHA-256 of W", "SHA-256 of H", "features.png"])
       expect(stdout).toContain(word);
+    expect(listing(join(folder, "advnmf-out"))).toEqual(
+      expect.arrayContaining(["audit.json", "report.html"]),
+    );
+    expect(stdout.trim().split("\n").at(-1)).toBe(`The report: ${join("advnmf-out", "report.html")}`);
   });
 
   test("with options only: Swimmer, with these options", () => {

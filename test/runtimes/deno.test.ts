@@ -46,6 +46,23 @@ describe.skipIf(!hasDeno)("Deno", () => {
     expect(decode(readFileSync(join(folder, "deno", "features.png"))).width).toBe(5 * 128 + 4 * 4);
   });
 
+  test("an audit has the digest of Node", () => {
+    const quick = ["--quick", "--steps", "1", "--iterations", "25", "--evaluation-iterations", "50"];
+    const run = (out: string) => [
+      "audit",
+      "atnmf-synthetic",
+      ...quick,
+      "--quiet",
+      "--out",
+      join(folder, out),
+    ];
+    deno(["run", "-A", ...local, cli, ...run("audit-deno")], { cwd: projectRoot });
+    execFileSync(process.execPath, [cli, ...run("audit-node")]);
+    const digest = (out: string) => (readJson(join(folder, out, "audit.json")) as { digest: string }).digest;
+    expect(digest("audit-deno")).toMatch(/^[0-9a-f]{64}$/);
+    expect(digest("audit-deno")).toBe(digest("audit-node"));
+  });
+
   test("the command line reads standard input and fails with the right code", () => {
     const args = ["run", "-A", ...local, cli, "factorize", "-", "--json", "--out", join(folder, "stdin")];
     const fit: unknown = JSON.parse(

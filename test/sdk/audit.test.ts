@@ -311,14 +311,14 @@ describe("figures with labels, by hand", () => {
 });
 
 describe("the verdict", () => {
-  const settings = { rank: 5, norms: ["l2"], models: ["nmf"], lambda: 3 } as unknown as Audit["options"];
+  const settings = { norms: ["l2"], models: ["nmf"], lambda: 3 } as unknown as Audit["options"];
   const spread = { mean: 0.1, least: 0.1, most: 0.1, values: [0.1] };
   const verdict = (
     attacks: Readonly<Record<string, readonly number[]>>,
     { noise = [1, 1, 1, 1, 1], found = [1, 1, 1, 1, 1] } = {},
   ) =>
     verdictOf(
-      settings,
+      { ...settings, rank: found.length },
       [
         { model: "nmf" as AuditModelName, refit: { found, featureError: spread } },
       ] as unknown as Audit["models"],
@@ -371,6 +371,17 @@ describe("the verdict", () => {
     expect(found.sentences[0]).toContain("random errors of that size already change 1");
     expect(found.sentences[1]).toContain("Features 4 and 5 can be trusted");
     expect(found.sentences[1]).toContain("feature 3 is not even found again from another start");
+  });
+
+  test("many features are counted", () => {
+    const [ones, found] = [
+      Array(12).fill(1),
+      Array.from({ length: 12 }, (_, feature) => (feature < 7 ? 1 : 0)),
+    ];
+    const sentence = verdict({ 0.01: ones }, { noise: ones, found }).sentences[1];
+    expect(sentence).toBe(
+      "All but features 8, 9, 10, 11 and 12 can be trusted at that level; 5 features are not even found again from another start of the same factorization.",
+    );
   });
 
   test("where no other start finds any feature, none is trusted", () => {

@@ -1,4 +1,4 @@
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import process from "node:process";
 import { Command, Option } from "commander";
 import {
@@ -138,7 +138,10 @@ async function run(name: string, flags: Flags, signal: AbortSignal): Promise<boo
   };
   const command = ["npx", "advnmf", ...process.argv.slice(2)].map(quoted).join(" ");
   const record = { ...audit, input: await describeInput(input), command, files };
-  const page = renderReport(audit, { title: input.name === "-" ? "standard input" : input.name, command });
+  const page = renderReport(audit, {
+    title: input.name === "-" ? "standard input" : basename(input.name),
+    command,
+  });
   await writeTogether(flags.out, [
     { name: files.report, bytes: page },
     { name: files.audit, bytes: JSON.stringify(record) + "\n" },

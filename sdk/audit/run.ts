@@ -1,4 +1,4 @@
-// An audit: factorize with every model, attack over norms and sizes, hold it all against the controls.
+// An audit under way: factorize with every model, attack over norms and sizes, hold it all against the controls.
 
 import { type Found, pursue } from "../attack.js";
 import { defaultEngine, type Engine } from "../engine.js";
@@ -28,20 +28,8 @@ import type {
 } from "./types.js";
 import { TITLES, verdictOf } from "./verdict.js";
 
-/**
- * Audits how far the features of V (m×n, ≥ 0) can be trusted: factorizes it by NMF, AT-NMF and ANMF from one start,
- * attacks them over sizes and norms (`lafa`; Vu et al., arXiv 2408.03909), and holds every attack against its
- * controls: no change at all, random changes of the same size, other starts, and an attack on the loss. Every
- * perturbation is tried on every model; ANMF, for which there is no gradient, is judged by those made against the
- * others alone. With labels, also what it does to clustering and to nearest neighbours on H.
- *
- * The answer is one object that JSON keeps as it is, for `renderReport` to draw. Its `digest` is the same for the
- * same V, options and seed, in every runtime and for any number of threads.
- *
- * @throws AdvnmfError `SHAPE`, `RANK`, `NEGATIVE`, `NOT_FINITE`, `OPTION` for bad input, `MEMORY`, and `ABORTED` with
- *   the audit of what was finished as `best`, once the models are fitted.
- */
-export async function audit(data: MatrixLike, options: AuditOptions): Promise<Audit> {
+/** The audit of `audit`; documented there. */
+export async function auditFeatures(data: MatrixLike, options: AuditOptions): Promise<Audit> {
   const began = performance.now();
   const asked = checkAudit(data, options);
   if (options.signal?.aborted) throw abortedBefore(options.signal);
@@ -64,8 +52,8 @@ export async function audit(data: MatrixLike, options: AuditOptions): Promise<Au
   }
 }
 
-/** Three digits of a map, at a point that is stationary to six. */
-const QUICK_SENSITIVITY = { converge: 1e-6, tolerance: 1e-3 };
+/** Three digits of a map. */
+const QUICK_SENSITIVITY = { tolerance: 1e-3 };
 
 /** A model's factorization of V, and what it is compared by. */
 interface Fitted {
@@ -193,13 +181,14 @@ class Work {
         ...(threads === undefined ? {} : { threads }),
         ...(this.#signal === undefined ? {} : { signal: this.#signal }),
       });
-      const { map, amplification, features, reliable, reason } = found;
+      const { map, amplification, features, reliable, reason, warnings } = found;
       this.#sensitivity = {
         map: scaled(map),
         amplification,
         features: features.map((feature) => feature.amplification),
         reliable,
         reason,
+        warnings,
       };
     } catch (error) {
       // Features that vanish on the way to a stationary point, or a system that cannot be solved: the rest stands.
