@@ -53,6 +53,31 @@ describe.skipIf(chromium === undefined)("the studio in Chromium", () => {
     expect(complaints).toEqual([]);
   });
 
+  it("makes the report: a page of its own, with names from the file as text; a loss that it cannot attack is told", async () => {
+    const { page, complaints } = await studio.visit();
+    await open(page, [
+      file(
+        "counts.csv",
+        namedTable((i) => `<img src=x onerror=alert(${i})>`),
+      ),
+    ]);
+    await page.fill("#rank", "3");
+    await factorize(page);
+    const report = await download(page, "#report-run");
+    expect(report.name).toBe("counts-report.html");
+    expect(report.text).toContain("Can these features be trusted?");
+    expect(report.text).toMatch(/<section class="verdict \w+" aria-label="Verdict">/);
+    expect(report.text).toContain("&lt;img src=x onerror=alert(0)&gt;");
+    expect(report.text).not.toContain("<img src=x");
+    expect(await page.locator("#report-cancel").isVisible()).toBe(false);
+    await page.selectOption("#loss", "itakura-saito");
+    await factorize(page);
+    await page.click("#report-run");
+    await page.waitForSelector("#report-error", { state: "visible" });
+    expect(await page.textContent("#report-error")).toMatch(/loss must be/);
+    expect(complaints).toEqual([]);
+  });
+
   it("attacks a file's features: the slider, the controls, the changed matrix", async () => {
     const { page, complaints } = await studio.visit({ colorScheme: "dark" });
     await open(page, [file("counts.csv", namedTable())]);
