@@ -64,6 +64,23 @@ export async function computeEach(
   }
 }
 
+/** {@link computeEach} of problems that are at hand: their solutions, in order; `onSolved` is told of each. */
+export async function computeAll(
+  engine: Engine,
+  problems: readonly Problem[],
+  signal: AbortSignal | undefined,
+  onSolved?: (solution: Solution) => void,
+): Promise<Solution[]> {
+  const solutions: Solution[] = [];
+  if (problems.length === 0) return solutions;
+  const problemOf = (index: number) => problems[index] as Problem;
+  await computeEach(engine, problems.length, problemOf, signal, (index, solution) => {
+    solutions[index] = solution;
+    onSolved?.(solution);
+  });
+  return solutions;
+}
+
 /** One solution of many is not the result so far of the call that wanted them all. */
 function withoutBest(error: unknown, signal: AbortSignal | undefined): unknown {
   if (!(error instanceof AdvnmfError) || error.best === undefined) return error;

@@ -3,7 +3,7 @@
 
 import { atnmfProblem } from "./atnmf.js";
 import type { Checked, LafaOptions } from "./attack-options.js";
-import { computeEach } from "./compute.js";
+import { computeAll } from "./compute.js";
 import type { Engine } from "./engine.js";
 import { checkFactors, type Factors, featureError } from "./feature-error.js";
 import { logRatios } from "./kernel-calls.js";
@@ -135,20 +135,10 @@ export class Victim {
     });
   }
 
-  async #solve(problems: readonly Problem[]): Promise<Solution[]> {
-    const solutions: Solution[] = [];
-    if (problems.length === 0) return solutions;
-    await computeEach(
-      this.#engine,
-      problems.length,
-      (index) => problems[index] as Problem,
-      this.#signal,
-      (index, solution) => {
-        solutions[index] = solution;
-        this.peakBytes = Math.max(this.peakBytes, solution.peakBytes);
-      },
-    );
-    return solutions;
+  #solve(problems: readonly Problem[]): Promise<Solution[]> {
+    return computeAll(this.#engine, problems, this.#signal, ({ peakBytes }) => {
+      this.peakBytes = Math.max(this.peakBytes, peakBytes);
+    });
   }
 
   /** The objective at the point of each attack; implicit systems that cannot be solved are back-propagated. */

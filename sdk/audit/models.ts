@@ -3,7 +3,7 @@
 
 import { anmfProblem } from "../anmf.js";
 import { atnmfProblem } from "../atnmf.js";
-import { computeEach } from "../compute.js";
+import { computeAll } from "../compute.js";
 import type { Engine } from "../engine.js";
 import type { Factors } from "../feature-error.js";
 import type { Matrix } from "../matrix.js";
@@ -67,20 +67,8 @@ export class Models {
     );
   }
 
-  async #solve(problems: readonly Problem[], onDone?: () => void): Promise<readonly Solution[]> {
-    const solutions: Solution[] = [];
-    if (problems.length === 0) return solutions;
-    await computeEach(
-      this.#engine,
-      problems.length,
-      (index) => problems[index] as Problem,
-      this.#signal,
-      (index, solution) => {
-        solutions[index] = solution;
-        onDone?.();
-      },
-    );
-    return solutions;
+  #solve(problems: readonly Problem[], onDone?: () => void): Promise<readonly Solution[]> {
+    return computeAll(this.#engine, problems, this.#signal, onDone);
   }
 
   /** As the victim of `lafa` has it. */

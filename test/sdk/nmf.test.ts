@@ -618,7 +618,13 @@ describe("progress and cancellation", () => {
     try {
       const controller = new AbortController();
       setTimeout(() => controller.abort(), 5);
-      const options = { rank: 2, maxIterations: 1e9, tolerance: 0, threads: 1, signal: controller.signal };
+      const options = {
+        rank: 2,
+        maxIterations: 300_000,
+        tolerance: 0,
+        threads: 1,
+        signal: controller.signal,
+      };
       expect((await errorOf(() => nmf(randomMatrix(20, 20), options))).code).toBe("ABORTED");
     } finally {
       clock.mockRestore();
