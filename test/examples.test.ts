@@ -106,7 +106,8 @@ describe.skipIf(!hasWorkerd)("examples/edge in workerd", () => {
     const body = bytesOf(encodeNpy({ rows: 3, cols: 3, data }));
     const response = await post("?rank=1", body, { accept: "application/zip" });
     const bytes = new Uint8Array(await response.arrayBuffer());
-    const { W } = await nmf({ rows: 3, cols: 3, data }, { rank: 1 });
+    const { W, converged } = await nmf({ rows: 3, cols: 3, data }, { rank: 1 });
+    expect(response.headers.get("advnmf-converged")).toBe(String(converged));
     expect(await sha256(decodeNpz(bytes, { variable: "W" }))).toBe(await sha256(W));
   });
 
@@ -175,6 +176,8 @@ describe.skipIf(!hasWorkerd)("examples/edge in workerd", () => {
     const answer = (await response.json()) as { iterations: number; converged: boolean };
     expect(answer.converged).toBe(false);
     expect(answer.iterations).toBeGreaterThan(0);
+    const zipped = await post(query, body, { accept: "application/zip" });
+    expect(zipped.headers.get("advnmf-converged")).toBe("false");
   });
 });
 

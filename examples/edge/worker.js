@@ -68,7 +68,8 @@ async function factorize(request, maxBytes, maxSeconds) {
     throw error;
   });
   if (request.headers.get("accept")?.includes("application/zip")) {
-    return new Response(encodeNpz({ W, H }), { headers: { "content-type": "application/zip" } });
+    const headers = { "content-type": "application/zip", "advnmf-converged": String(converged) };
+    return new Response(encodeNpz({ W, H }), { headers });
   }
   return Response.json({
     W: rowsOf(W),
