@@ -48,8 +48,8 @@ writes what there is; the same command goes on where it stopped. --data, or else
 ADVNMF_DATA, names a folder with wtsi.mat and face as the LaFA authors published them, and train-images-idx3-ubyte of
 MNIST, compressed or not, or one with lafa that holds these.
 
-At full length, on one core: WTSI 4 minutes; by the time of an iteration Synthetic a quarter of an hour, Face 2
-hours, Swimmer 8 and MNIST 16. --steps, --restarts, --iterations and the rest make it shorter.`;
+At full length, on one core: WTSI 4 minutes, Synthetic a quarter of an hour, Face 2 hours; by the time of an iteration
+Swimmer 8 hours and MNIST 16. --steps, --restarts, --iterations and the rest make it shorter.`;
 
 const FRAGILITY_EXAMPLES = `Examples:
   advnmf reproduce fragility --quick            under a minute

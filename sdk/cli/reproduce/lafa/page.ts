@@ -112,9 +112,9 @@ function costs(sets: readonly SetAttacks[]): Html | null {
   return html`<section><h2>Time and memory</h2>
 <div class="scroll"><table>
 <thead><tr><th rowspan="2" scope="col">data</th><th rowspan="2" scope="col">gradient</th><th colspan="3" scope="colgroup">here</th><th colspan="3" scope="colgroup">authors’ code (quoted)</th></tr>
-<tr><th scope="col">a step</th><th scope="col">most memory</th><th scope="col">an attack with controls</th><th scope="col">a gradient</th><th scope="col">growth</th><th scope="col">40 steps on a GPU</th></tr></thead>
+<tr><th scope="col">a step</th><th scope="col">most memory</th><th scope="col">whole attack</th><th scope="col">a gradient</th><th scope="col">growth</th><th scope="col">40 steps on a GPU</th></tr></thead>
 <tbody>${rows}</tbody></table></div>
-<p class="notes faint">A step is a factorization and its gradient for every restart, and one on the loss, by the clock, whatever else the machine was doing. Memory is that of WebAssembly for one computation. The quoted seconds and growth are of the authors’ code on one thread with 1,600 (WTSI) and 500 (Synthetic, implicit) or 2,000 iterations; those on a GPU are of their own log. None of them was measured in this run, so they tell an order of magnitude, not a ratio.</p></section>`;
+<p class="notes faint">A step is a factorization and its gradient for every restart, and one on the loss; a whole attack is all its steps and its controls. Both are by the clock, whatever else the machine was doing. Memory is that of WebAssembly for one computation. The quoted seconds and growth are of the authors’ code on one thread with 1,600 (WTSI) and 500 (Synthetic, implicit) or 2,000 iterations; those on a GPU are of their own log. None of them was measured in this run, so they tell an order of magnitude, not a ratio.</p></section>`;
 }
 
 function methodNotes({ options }: ReproduceRecord): Html {
