@@ -1,5 +1,5 @@
-// npm run strength [-- --data DIR] [--seeds N]: how strong the attack of LaFA (arXiv 2408.03909) is over several seeds,
-// as `lafa` makes it unasked and as the authors' code makes it (compat "official"), beside what is quoted of that
+// npm run strength [-- --data DIR]: how strong the attack of LaFA (arXiv 2408.03909) is over several seeds,
+// as `lafa` makes it and as the authors' code makes it (compat "official"), beside what is quoted of that
 // code. Nine minutes of processor time. DIR, or else ADVNMF_DATA or ../shared/data, holds lafa/wtsi.mat or wtsi.mat; without
 // it the Synthetic data are all there is, and what is left out is said. Exit code 0 when nothing that ran falls short.
 
@@ -9,10 +9,10 @@ import { parseArgs } from "node:util";
 import { table } from "../bench/table.mjs";
 import { root, say, setUp } from "./setup.mjs";
 
-const { values } = parseArgs({ options: { data: { type: "string" }, seeds: { type: "string" } } });
+const { values } = parseArgs({ options: { data: { type: "string" } } });
 const folder = values.data ?? process.env.ADVNMF_DATA ?? join(root, "..", "shared", "data");
 
-/** What `lafa` is to reach at least, in the median over the seeds; gradient "implicit" is its default. */
+/** What `lafa` is to reach at least, in the median over seeds 0, 1, …; gradient "implicit" is its default. */
 const OURS = [
   { set: "WTSI", norm: "l2", epsilon: 0.01, gradient: "implicit", seeds: 10, aim: 0.6 },
   { set: "WTSI", norm: "linf", epsilon: 0.0005, gradient: "both", seeds: 10, aim: 0.5 },
@@ -20,7 +20,8 @@ const OURS = [
 ];
 
 /**
- * Quoted, not measured here: what single runs of the authors' code came to, 40 steps unless said otherwise.
+ * Quoted, not measured here: what single runs of the authors' code came to, 40 steps unless said otherwise. The first is
+ * told as 0.08 elsewhere.
  */
 const QUOTED = [
   { set: "WTSI", norm: "l2", epsilon: 0.01, gradient: "backprop", quoted: 0.09 },
@@ -30,6 +31,7 @@ const QUOTED = [
   { set: "Synthetic", norm: "l2", epsilon: 0.025, gradient: "backprop", quoted: 0.12 },
   { set: "Synthetic", norm: "l2", epsilon: 0.025, gradient: "implicit", quoted: 0.28, steps: 8 },
 ];
+/** From seed 1 on. */
 const QUOTED_SEEDS = 5;
 /** They are quoted with two places. */
 const HALF_A_PLACE = 0.005;
@@ -46,11 +48,11 @@ await setUp();
 const { datasets, lafa } = await import("../dist/index.js");
 const { readMatrix } = await import("../dist/io.js");
 const mutations = await wtsi();
-/** The data of a seed, undefined without the file; those of Synthetic are drawn anew, since theirs are not to be had. */
+/** The data of a seed; those of Synthetic are drawn anew, since theirs are not to be had. */
 const DATA = { WTSI: () => mutations, Synthetic: (seed) => datasets.load("lafa-synthetic", { seed }) };
+const isThere = ({ set }) => set !== "WTSI" || mutations !== undefined;
 if (!mutations) say(`no wtsi.mat in ${folder}: WTSI is left out; --data tells where it is`);
 
-const most = Number(values.seeds ?? Number.POSITIVE_INFINITY);
 const began = performance.now();
 await ours();
 await official();
@@ -68,10 +70,9 @@ async function wtsi() {
 
 async function ours() {
   const rows = [];
-  for (const { set, norm, epsilon, gradient, seeds, aim } of OURS) {
-    if (set === "WTSI" && !mutations) continue;
+  for (const { set, norm, epsilon, gradient, seeds, aim } of OURS.filter(isThere)) {
     const options = { rank: RANKS[set], norm, epsilons: [epsilon], gradient, otherStarts: OTHER_STARTS };
-    const runs = await overSeeds(set, options, 0, Math.min(most, seeds));
+    const runs = await overSeeds(set, options, 0, seeds);
     const errors = runs.map(({ results }) => results[0].featureError);
     const reached = errors.filter((error) => error >= aim).length;
     judge(median(errors) >= aim);
@@ -94,18 +95,16 @@ async function ours() {
 
 async function official() {
   const rows = [];
-  for (const { set, norm, epsilon, gradient, quoted, steps = 40 } of QUOTED) {
-    if (set === "WTSI" && !mutations) continue;
+  for (const { set, norm, epsilon, gradient, quoted, steps = 40 } of QUOTED.filter(isThere)) {
     const options = {
       ...{ rank: RANKS[set], norm, epsilons: [epsilon], gradient, steps, compat: "official" },
       ...{ iterations: ITERATIONS[set][gradient], otherStarts: 1, noiseTrials: 1 },
     };
-    const runs = await overSeeds(set, options, 1, Math.min(most, QUOTED_SEEDS));
+    const runs = await overSeeds(set, options, 1, QUOTED_SEEDS);
     const errors = runs.map(({ results }) => results[0].featureError);
     const within = quoted > Math.min(...errors) - HALF_A_PLACE && quoted < Math.max(...errors) + HALF_A_PLACE;
-    const enough = errors.length === QUOTED_SEEDS;
-    if (enough) judge(within);
-    const verdict = enough ? (within ? "within" : "outside") : "too few seeds";
+    judge(within);
+    const verdict = within ? "within" : "outside";
     rows.push([set, norm, String(epsilon), gradient, String(steps), String(quoted), list(errors), verdict]);
   }
   console.log('\nThe procedure of the authors\' code (compat "official"), beside a run of theirs, quoted.\n');

@@ -274,12 +274,13 @@ describe("the official procedure", () => {
   });
 
   test.skipIf(!wtsiPath).each([
-    ["l2", 0.01, "implicit", 0.14],
-    ["l2", 0.01, "backprop", 0.09],
-    ["linf", 0.0005, "implicit", 0.2],
+    ["l2", 0.01, "implicit", 0.14, 0],
+    // Quoted with two places, and at the lower end: the least of these five is 0.092.
+    ["l2", 0.01, "backprop", 0.09, 0.005],
+    ["linf", 0.0005, "implicit", 0.2, 0],
   ] as const)(
     "WTSI, %s %d, %s: as weak as the authors' code, whose %d is within the spread of five seeds",
-    async (norm, epsilon, gradient, quoted) => {
+    async (norm, epsilon, gradient, quoted, rounding) => {
       const { X } = await wtsi();
       const asked = { rank: 4, norm, epsilons: [epsilon], gradient, compat: "official", threads: 1 } as const;
       const errors: number[] = [];
@@ -288,9 +289,8 @@ describe("the official procedure", () => {
         const { results } = await lafa(matrix(96, 21, X), { ...asked, ...controls, seed });
         errors.push(results[0]!.featureError);
       }
-      // Theirs are quoted with two places.
-      expect(Math.min(...errors)).toBeLessThan(quoted + 0.005);
-      expect(Math.max(...errors)).toBeGreaterThan(quoted - 0.005);
+      expect(Math.min(...errors)).toBeLessThan(quoted + rounding);
+      expect(Math.max(...errors)).toBeGreaterThan(quoted);
       expect(Math.max(...errors)).toBeLessThan(0.3);
     },
     120_000,
